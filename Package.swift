@@ -21,21 +21,24 @@ let package = Package(
         .target(name: "Cryptography", dependencies: ["COpenSSL", "CLinux"]),
         .target(name: "Chunking", dependencies: ["CZlib", "CZstd", "Cryptography"]),
         .target(name: "FileSystem", dependencies: ["CLinux"]),
+        .target(name: "Threads", dependencies: ["CLinux"]),
         .target(name: "ObjectStorage", dependencies: ["FileSystem", "Cryptography"]),
         .target(name: "Records", dependencies: ["Cryptography"]),
         .target(
             name: "Repository",
-            dependencies: ["Records", "ObjectStorage", "Cryptography", "Chunking", "FileSystem"]
+            dependencies: ["Records", "ObjectStorage", "Cryptography", "Chunking", "FileSystem", "Threads"]
         ),
         .target(
             name: "Snapshots",
-            dependencies: ["Repository", "Records", "ObjectStorage", "Cryptography", "Chunking", "FileSystem"]
+            dependencies: [
+                "Repository", "Records", "ObjectStorage", "Cryptography", "Chunking", "FileSystem", "Threads",
+            ]
         ),
         .target(
             name: "Commands",
             dependencies: [
                 "Snapshots", "Repository", "Records", "ObjectStorage", "Cryptography", "Chunking", "FileSystem",
-                "CSQLite",
+                "Threads", "CSQLite",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

@@ -1,0 +1,139 @@
+internal import FileSystem
+internal import Synchronization
+
+/// A store in a directory of a local or mounted file system.
+///
+/// An object is a file (0600) in folders (0700) named after its components. It is written to `tmp/`, flushed, moved to
+/// its name without ever replacing anything, and the folder is flushed. Links inside the store are refused, not
+/// followed, wherever they stand.
+package final class LocalObjectStore: ObjectStore {
+    /// The path that the store was opened by.
+    package let location: String
+
+    let root: Directory
+    private let openObjects = Mutex(DescriptorCache(capacity: 32))
+
+    /// Folders whose own names this process has made durable or found so.
+    private let durableFolders = Mutex<Set<String>>([""])
+
+    private init(location: String, root: Directory) {
+        self.location = location
+        self.root = root
+    }
+
+    /// Makes the directory, with those above it, if it is missing, and opens it.
+    package static func create(at path: String) throws -> LocalObjectStore {
+        let root = try systemErrorsTranslated(nil) { () throws(SystemError) in
+            let root = try Directory.openOrMake(path: Array(path.utf8))
+            _ = try root.openOrMakeDirectory(temporaryFolder)
+            try root.sync()
+            return root
+        }
+        return LocalObjectStore(location: path, root: root)
+    }
+
+    /// Opens the store in an existing directory; nothing is changed, so it may be mounted read-only.
+    package static func open(at path: String) throws -> LocalObjectStore {
+        let root = try systemErrorsTranslated(nil) { () throws(SystemError) in
+            try Directory.open(path: Array(path.utf8))
+        }
+        return LocalObjectStore(location: path, root: root)
+    }
+
+    /// Creates an object; durable on return.
+    package func put(_ name: ObjectName, _ bytes: [UInt8]) throws {
+        let writer = try makeWriter()
+        // RawSpan of a byte array has no padding that could be read.
+        try unsafe writer.append(bytes.span.bytes)
+        try writer.commit(as: name)
+    }
+
+    /// Begins an object in `tmp/`.
+    package func makeWriter() throws -> any ObjectWriter {
+        try systemErrorsTranslated(nil) { () throws(SystemError) in
+            let (folder, _) = try root.openOrMakeDirectory(Self.temporaryFolder)
+            return try LocalObjectWriter(store: self, temporaries: folder)
+        }
+    }
+
+    /// The length of an object.
+    package func byteCount(of name: ObjectName) throws -> UInt64 {
+        let status = try systemErrorsTranslated(name) { () throws(SystemError) in
+            let (folder, last) = try folder(of: name)
+            return try folder.status(last)
+        }
+        return try byteCount(status, of: name)
+    }
+
+    /// Whether there is an object of that name.
+    package func exists(_ name: ObjectName) throws -> Bool {
+        do {
+            _ = try byteCount(of: name)
+            return true
+        } catch let error as StorageError where error.code == .notFound {
+            return false
+        }
+    }
+
+    /// Removes an object and flushes its folder.
+    package func remove(_ name: ObjectName) throws {
+        openObjects.withLock { $0.remove(name) }
+        try systemErrorsTranslated(name) { () throws(SystemError) in
+            let (folder, last) = try folder(of: name)
+            try folder.unlink(last)
+            try folder.sync()
+        }
+    }
+}
+
+extension LocalObjectStore {
+    /// The folder of the store's own unfinished files.
+    static let temporaryFolder = Array(ObjectName.reservedComponent.utf8)
+
+    /// The folder that an object lies in, and the object's name there.
+    func folder(of name: ObjectName) throws(SystemError) -> (folder: Directory, last: [UInt8]) {
+        let bytes = Array(name.path.utf8)
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return (root, bytes) }
+        return (try root.openDirectory(beneath: Array(bytes[..<slash])), Array(bytes[(slash + 1)...]))
+    }
+
+    /// The folder that an object is to lie in, made if need be; its own name and those above it are durable on return.
+    func durableFolder(of name: ObjectName) throws(SystemError) -> (folder: Directory, last: [UInt8]) {
+        var current = root
+        var path = ""
+        let components = name.components
+        for component in components.dropLast() {
+            let parent = current
+            let (folder, made) = try parent.openOrMakeDirectory(Array(component.utf8))
+            path += path.isEmpty ? component : "/" + component
+            // A folder that was found may have been made by a process that died before it made the name durable.
+            if made || !durableFolders.withLock({ $0.contains(path) }) {
+                try parent.sync()
+                _ = durableFolders.withLock { $0.insert(path) }
+            }
+            current = folder
+        }
+        return (current, Array((components.last ?? "").utf8))
+    }
+
+    /// An open object, from among those that were used last or newly opened.
+    func openObject(_ name: ObjectName) throws(StorageError) -> DescriptorCache.OpenObject {
+        if let object = openObjects.withLock({ $0.find(name) }) { return object }
+        let (file, status) = try systemErrorsTranslated(name) { () throws(SystemError) in
+            let (folder, last) = try folder(of: name)
+            let file = try folder.openFile(last)
+            return (file, try file.status())
+        }
+        let object = DescriptorCache.OpenObject(file: file, byteCount: try byteCount(status, of: name))
+        openObjects.withLock { $0.insert(object, as: name) }
+        return object
+    }
+
+    /// The length of an object by its status; refuses what is not a file.
+    func byteCount(_ status: FileStatus, of name: ObjectName) throws(StorageError) -> UInt64 {
+        guard status.kind == .regular, let count = UInt64(exactly: status.size) else {
+            throw StorageError(.damaged, "something that is not a file stands in its place", object: name)
+        }
+        return count
+    }
+}

@@ -1,0 +1,187 @@
+import Cryptography
+import ObjectStorage
+package import Records
+
+/// A commit that was verified: name, signature, repository and place in its chain.
+package struct VerifiedCommit: Sendable, Hashable {
+    /// The snapshot id: the SHA-256 of the commit object.
+    package var id: ObjectHash
+    /// The commit.
+    package var commit: Commit
+}
+
+/// Something wrong with the commits that a store shows.
+package struct HistoryProblem: Sendable, Hashable, CustomStringConvertible {
+    /// What is wrong, with member and numbers, and what to do.
+    package var message: String
+    /// Whether it shows that somebody tampered with the history, rather than that one object is damaged.
+    package var isTampering: Bool
+
+    package var description: String { message }
+}
+
+/// All commits of a repository, verified, and what is wrong with them.
+package struct CommitLog: Sendable {
+    /// The commits in order of their claimed time.
+    package private(set) var commits: [VerifiedCommit] = []
+    /// What is wrong.
+    package private(set) var problems: [HistoryProblem] = []
+    /// The highest commit of each chain.
+    package private(set) var heads: [ChainID: CommitHead] = [:]
+
+    /// Reads and verifies all commits.
+    ///
+    /// A commit that is damaged or forged is left out and reported; it never blocks the others.
+    package static func load(_ repository: Repository) throws -> CommitLog {
+        var log = CommitLog()
+        var chains: [ChainID: [(number: UInt64, id: ObjectHash)]] = [:]
+        var names: [(name: ObjectName, chain: ChainID, number: UInt64, id: ObjectHash)] = []
+        try repository.store.list(prefix: ObjectNames.commits) { name, _ in
+            guard case .commit(let member, let incarnation, let number, let hash)? = ObjectNames.parse(name.path) else {
+                return
+            }
+            names.append((name, ChainID(member: member, incarnation: incarnation), number, hash))
+        }
+        for entry in names {
+            // Even a commit that cannot be read takes its place in the chain: what is missing is told apart from what
+            // is damaged.
+            chains[entry.chain, default: []].append((entry.number, entry.id))
+            do {
+                log.commits.append(try verify(entry, repository))
+            } catch let error as StorageError where error.code == .notFound {
+                chains[entry.chain]?.removeLast()
+            } catch {
+                log.problems.append(
+                    HistoryProblem(
+                        message: "commit \(entry.id.hex.prefix(8)) (member \(entry.chain.member.hex.prefix(8)), "
+                            + "number \(entry.number)) is damaged or forged and is ignored: \(error)",
+                        isTampering: true
+                    )
+                )
+            }
+        }
+        log.commits.sort { ($0.commit.time, $0.id) < ($1.commit.time, $1.id) }
+        log.checkChains(chains)
+        log.checkLinks()
+        if let stateFile = repository.stateFile { try log.compareAndRemember(stateFile) }
+        return log
+    }
+
+    private static func verify(
+        _ entry: (name: ObjectName, chain: ChainID, number: UInt64, id: ObjectHash),
+        _ repository: Repository
+    ) throws -> VerifiedCommit {
+        let object = try repository.store.readAll(entry.name, atMost: 64 << 20)
+        guard unsafe try SHA256.hash(object.span.bytes) == entry.id else {
+            throw RepositoryError(.integrity, "its bytes are not those that its name says")
+        }
+        guard let key = repository.policies.key(of: entry.chain.member) else {
+            throw RepositoryError(.integrity, "its member is in no policy")
+        }
+        let commit = try SignedRecord.body(Commit.self, of: object, signedBy: key, repository: repository.id)
+        guard commit.signer == entry.chain.member, commit.incarnation == entry.chain.incarnation,
+            commit.number == entry.number
+        else { throw RepositoryError(.integrity, "it stands under the name of another commit") }
+        guard let policy = repository.policies.policies.first(where: { $0.number == commit.policyNumber }),
+            let member = policy.member(commit.signer)
+        else { throw RepositoryError(.integrity, "its member was not in the policy that it names") }
+        guard member.role != .reader, member.role != .replica else {
+            throw RepositoryError(.integrity, "its member may not write")
+        }
+        if let revocation = repository.policy.revocation(of: commit.signer) {
+            let accepted = revocation.accepted.first { $0.incarnation == commit.incarnation }
+            guard let accepted, commit.number <= accepted.number else {
+                throw RepositoryError(.integrity, "its member was revoked before it")
+            }
+        }
+        return VerifiedCommit(id: entry.id, commit: commit)
+    }
+
+    /// Finds gaps and forks in each chain.
+    private mutating func checkChains(_ chains: [ChainID: [(number: UInt64, id: ObjectHash)]]) {
+        for (chain, entries) in chains {
+            let sorted = entries.sorted { $0.number < $1.number }
+            var expected: UInt64 = 1
+            for (index, entry) in sorted.enumerated() {
+                if index > 0, sorted[index - 1].number == entry.number {
+                    problems.append(
+                        HistoryProblem(
+                            message: "member \(chain.member.hex.prefix(8)) has two commits with number \(entry.number) "
+                                + "(\(sorted[index - 1].id.hex.prefix(8)) and \(entry.id.hex.prefix(8))): its host was "
+                                + "cloned or its key stolen; both are kept, compare them",
+                            isTampering: true
+                        )
+                    )
+                    continue
+                }
+                if entry.number > expected {
+                    problems.append(
+                        HistoryProblem(
+                            message: "commits \(expected) to \(entry.number - 1) of member "
+                                + "\(chain.member.hex.prefix(8)) are missing and no record says that they were "
+                                + "forgotten: somebody has deleted or withholds them; look for them in another copy",
+                            isTampering: true
+                        )
+                    )
+                }
+                expected = entry.number + 1
+            }
+            if let last = sorted.last {
+                heads[chain] = CommitHead(
+                    member: chain.member,
+                    incarnation: chain.incarnation,
+                    number: last.number,
+                    hash: last.id
+                )
+            }
+        }
+    }
+
+    /// Checks that each commit names the one before it.
+    private mutating func checkLinks() {
+        var byPlace: [ChainID: [UInt64: [ObjectHash]]] = [:]
+        for commit in commits {
+            let chain = ChainID(member: commit.commit.signer, incarnation: commit.commit.incarnation)
+            byPlace[chain, default: [:]][commit.commit.number, default: []].append(commit.id)
+        }
+        for commit in commits where commit.commit.number > 1 {
+            let chain = ChainID(member: commit.commit.signer, incarnation: commit.commit.incarnation)
+            guard let before = byPlace[chain]?[commit.commit.number - 1] else { continue }
+            if let previous = commit.commit.previous, before.contains(previous) { continue }
+            problems.append(
+                HistoryProblem(
+                    message: "commit \(commit.id.hex.prefix(8)) (member \(chain.member.hex.prefix(8)), number "
+                        + "\(commit.commit.number)) does not follow the commit before it: one of the two was replaced",
+                    isTampering: true
+                )
+            )
+        }
+    }
+
+    /// Compares with the heads that this host remembers, then remembers the higher ones.
+    private mutating func compareAndRemember(_ file: LocalStateFile) throws {
+        let known = file.load()
+        for (chain, head) in known.heads {
+            let shown = heads[chain]
+            if let shown, shown.number > head.number { continue }
+            if let shown, shown.number == head.number {
+                guard shown.hash != head.hash else { continue }
+                let both = commits.contains { $0.id == head.hash }
+                guard !both else { continue }
+            }
+            problems.append(
+                HistoryProblem(
+                    message: "this host has seen commit \(head.number) (\(head.hash.hex.prefix(8))) of member "
+                        + "\(chain.member.hex.prefix(8)), but the store shows "
+                        + (shown.map { "only \($0.number)" } ?? "none")
+                        + ": the repository was rolled back, or commits are withheld; look for them in another copy",
+                    isTampering: true
+                )
+            )
+        }
+        let heads = self.heads
+        if heads.contains(where: { known.heads[$0.key].map { $0.number } ?? 0 < $0.value.number }) {
+            try file.update { state in for head in heads.values { state.note(head) } }
+        }
+    }
+}

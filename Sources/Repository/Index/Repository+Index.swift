@@ -1,0 +1,155 @@
+import Cryptography
+import ObjectStorage
+package import Records
+package import FileSystem
+
+extension Repository {
+    /// Loads the index: cached tables, and what the store has beyond them.
+    ///
+    /// A fragment that cannot be read is passed over with a warning; what it described is found again from the packs
+    /// themselves by `indexUncoveredPacks`.
+    package func loadIndex() throws -> LocalIndex {
+        var names: [ObjectHash: UInt64] = [:]
+        try store.list(prefix: "index/") { name, byteCount in
+            if case .index(let hash)? = ObjectNames.parse(name.path) { names[hash] = byteCount }
+        }
+        let vouched = try vouchedFragments(existing: names)
+        let cache = IndexCache(directory: try indexDirectory(), warn: environment.warn)
+        var result: [IndexCache.Kind: [IndexTable]] = [:]
+        for kind in IndexCache.Kind.allCases {
+            let wanted = Set(names.keys.filter { vouched.contains($0) == (kind == .reusable) })
+            var tables = cache.load(kind, fragments: wanted)
+            let covered = Set(tables.flatMap { $0.fragments() })
+            try readFragments(wanted.subtracting(covered).sorted(), sizes: names) { packs, fragments in
+                tables.append(try cache.store(kind, packs: packs, fragments: fragments))
+            }
+            result[kind] = cache.compact(kind, tables)
+        }
+        return LocalIndex(reusable: result[.reusable] ?? [], others: result[.other] ?? [])
+    }
+
+    /// Opens fragments and hands their packs on in batches that bound memory.
+    private func readFragments(
+        _ names: [ObjectHash],
+        sizes: [ObjectHash: UInt64],
+        _ body: ([StoredPack], [ObjectHash]) throws -> Void
+    ) throws {
+        let entriesInBatch = 200_000
+        var packs: [StoredPack] = []
+        var fragments: [ObjectHash] = []
+        var entries = 0
+        for name in names {
+            do {
+                guard sizes[name, default: 0] <= FormatBounds.indexFragment else {
+                    throw RepositoryError(.integrity, "it is larger than a fragment can be")
+                }
+                let found = try readFragment(name)
+                entries += found.reduce(0) { $0 + $1.entries.count }
+                packs += found
+                fragments.append(name)
+            } catch let error as StorageError where error.code == .notFound {
+                continue  // A prune took it between listing and reading.
+            } catch {
+                environment.warn("index fragment \(name.hex) cannot be used: \(error)")
+            }
+            if entries >= entriesInBatch {
+                try body(packs, fragments)
+                packs = []
+                fragments = []
+                entries = 0
+            }
+        }
+        if !fragments.isEmpty { try body(packs, fragments) }
+    }
+
+    /// Reads and opens one fragment, checking its name.
+    package func readFragment(_ name: ObjectHash) throws -> [StoredPack] {
+        let object = try store.readAll(ObjectName(ObjectNames.index(name)), atMost: FormatBounds.indexFragment)
+        guard unsafe try SHA256.hash(object.span.bytes) == name else {
+            throw RepositoryError(.integrity, "its bytes are not those that its name says")
+        }
+        return try IndexFragment.open(object, repository: id) { try self.keys(domain: $0, epoch: $1) }
+    }
+
+    /// The fragments that this member's own signed pack lists name: only these may be deduplicated against, since a
+    /// fragment of somebody else could claim chunks that do not exist.
+    private func vouchedFragments(existing: [ObjectHash: UInt64]) throws -> Set<ObjectHash> {
+        var vouched: Set<ObjectHash> = []
+        guard let key = policies.key(of: keyring.member) else { return vouched }
+        var names: [ObjectName] = []
+        try store.list(prefix: "packlists/\(keyring.member.hex)/") { name, _ in names.append(name) }
+        let cache = VouchedCache(directory: try? repositoryCache())
+        var known = cache.load()
+        var grew = false
+        for name in names where known[name.path] == nil {
+            do {
+                let object = try store.readAll(name, atMost: 64 << 20)
+                let list = try SignedRecord.body(PackList.self, of: object, signedBy: key, repository: id)
+                known[name.path] = list.fragments.map(\.name)
+                grew = true
+            } catch let error as StorageError where error.code == .notFound {
+                continue
+            } catch {
+                environment.warn("pack list \(name.path) cannot be used: \(error)")
+            }
+        }
+        let present = Set(names.map(\.path))
+        if grew || known.count != present.count {
+            known = known.filter { present.contains($0.key) }
+            cache.store(known, warn: environment.warn)
+        }
+        for fragments in known.values { vouched.formUnion(fragments.filter { existing[$0] != nil }) }
+        return vouched
+    }
+
+    /// Reads the directories of packs that no fragment describes, and adds them to the index for reading.
+    ///
+    /// - Returns: how many packs were added, and the packs whose directory does not open.
+    package func indexUncoveredPacks(_ index: LocalIndex) throws -> (added: Int, damaged: [ObjectHash]) {
+        let covered = Set(index.packs().map(\.name))
+        var uncovered: [PackReference] = []
+        try store.list(prefix: "packs/") { name, byteCount in
+            if case .pack(let hash)? = ObjectNames.parse(name.path), !covered.contains(hash) {
+                uncovered.append(PackReference(name: hash, byteCount: byteCount))
+            }
+        }
+        let cache = IndexCache(directory: nil, warn: environment.warn)
+        var packs: [StoredPack] = []
+        var damaged: [ObjectHash] = []
+        for reference in uncovered {
+            do { packs.append(try readPackDirectory(reference)) } catch { damaged.append(reference.name) }
+        }
+        if !packs.isEmpty { index.addForReading(try cache.store(.other, packs: packs, fragments: [])) }
+        return (packs.count, damaged)
+    }
+
+    /// Names and lengths of all packs that the store lists.
+    package func listPacks() throws -> [ObjectHash: UInt64] {
+        var present: [ObjectHash: UInt64] = [:]
+        try store.list(prefix: "packs/") { name, byteCount in
+            if case .pack(let hash)? = ObjectNames.parse(name.path) { present[hash] = byteCount }
+        }
+        return present
+    }
+
+    /// This repository's directory below the cache; `nil` without a cache.
+    package func repositoryCache() throws -> Directory? {
+        guard let cache = environment.cache else { return nil }
+        do {
+            return try cache.openOrMakeDirectory(Array(id.hex.utf8)).directory
+        } catch {
+            environment.warn("the cache cannot be used: \(error)")
+            return nil
+        }
+    }
+
+    func indexDirectory() throws -> Directory? {
+        guard let directory = try repositoryCache() else { return nil }
+        do {
+            return try directory.openOrMakeDirectory(Array("index".utf8)).directory
+        } catch {
+            environment.warn("the index cache cannot be used: \(error)")
+            return nil
+        }
+    }
+}

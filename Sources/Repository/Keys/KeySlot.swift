@@ -1,0 +1,177 @@
+package import Cryptography
+import Records
+
+/// What opens a key slot.
+package enum Credential: Sendable {
+    /// A passphrase, as typed.
+    case passphrase(SecretHolder)
+    /// The contents of a key file.
+    case keyFile(SecretHolder)
+    /// The words of a recovery kit, decoded to the slot secret.
+    case recovery(SecretHolder)
+
+    var kind: SlotKind {
+        switch self {
+        case .passphrase: .passphrase
+        case .keyFile: .keyFile
+        case .recovery: .recoveryWords
+        }
+    }
+}
+
+/// A secret that may be passed around by reference.
+package final class SecretHolder: Sendable {
+    /// The secret.
+    package let secret: Secret
+
+    /// Takes a secret.
+    package init(_ secret: consuming Secret) { self.secret = secret }
+
+    /// Copies the UTF-8 of a string.
+    package convenience init(_ text: String) throws {
+        var bytes = Array(text.utf8)
+        defer { for index in bytes.indices { bytes[index] = 0 } }
+        unsafe self.init(try Secret(copying: bytes.span.bytes))
+    }
+}
+
+/// Kinds of key slots (format.md §5).
+package enum SlotKind: UInt64, Sendable {
+    case passphrase = 1
+    case keyFile = 2
+    case recoveryWords = 3
+    case recipient = 4
+
+    /// The kind in words.
+    package var name: String {
+        switch self {
+        case .passphrase: "passphrase"
+        case .keyFile: "key file"
+        case .recoveryWords: "recovery words"
+        case .recipient: "recipient"
+        }
+    }
+}
+
+/// Seals and opens the objects below `keys/`.
+enum KeySlot {
+    /// Seals a keyring into a new slot.
+    ///
+    /// - Returns: the bytes of the object.
+    static func seal(
+        _ keyring: Keyring,
+        kind: SlotKind,
+        secret: borrowing Secret,
+        label: String,
+        time: Int64,
+        parameters: Scrypt.Parameters,
+        suite: CipherSuite
+    ) throws -> [UInt8] {
+        let salt = try Random.bytes(32)
+        let slotSecret: Secret
+        switch kind {
+        case .passphrase:
+            try parameters.validate()
+            slotSecret = unsafe try Scrypt.derive(
+                passphrase: secret,
+                salt: salt.span.bytes,
+                parameters: parameters,
+                count: 32
+            )
+        case .keyFile, .recoveryWords:
+            slotSecret = try secret.copy()
+        case .recipient:
+            throw RepositoryError(.invalidRequest, "slots for recipients are sealed by their public key")
+        }
+        let (key, commitment) = try derive(slotSecret, salt: salt)
+        let header = KeySlotHeader(
+            repository: keyring.repository,
+            label: label,
+            kind: kind.rawValue,
+            created: time,
+            suite: suite,
+            salt: salt,
+            scryptLog2N: kind == .passphrase ? UInt64(parameters.n.trailingZeroBitCount) : 0,
+            scryptR: kind == .passphrase ? UInt64(parameters.r) : 0,
+            scryptP: kind == .passphrase ? UInt64(parameters.p) : 0,
+            commitment: commitment
+        )
+        var object = header.encodedPrefix()
+        let plain = try keyring.encoded()
+        var aead = try AEAD(suite: suite, key: key.secret)
+        var sealed = [UInt8](repeating: 0, count: plain.count + AEAD.tagByteCount)
+        try plain.withBytes { bytes throws in
+            unsafe try aead.seal(bytes, counter: 0, associatedData: object.span.bytes, into: &sealed, at: 0)
+        }
+        object.appendLittleEndian(UInt32(sealed.count))
+        object += sealed
+        return object
+    }
+
+    /// Opens a slot.
+    ///
+    /// - Returns: `nil` if the credential is not the one that this slot was made for.
+    /// - Throws: `RepositoryError.integrity` for a slot that is damaged though the credential is right.
+    static func open(_ object: [UInt8], header: KeySlotHeader, credential: Credential) throws -> Keyring? {
+        guard SlotKind(rawValue: header.kind) == credential.kind else { return nil }
+        let slotSecret: Secret
+        switch credential {
+        case .passphrase(let holder):
+            // The bounds were checked before: no key derivation runs on numbers that a hostile store chose.
+            let parameters = Scrypt.Parameters(
+                n: 1 << header.scryptLog2N,
+                r: UInt32(header.scryptR),
+                p: UInt32(header.scryptP)
+            )
+            slotSecret = unsafe try Scrypt.derive(
+                passphrase: holder.secret,
+                salt: header.salt.span.bytes,
+                parameters: parameters,
+                count: 32
+            )
+        case .keyFile(let holder):
+            let file = try KeyFile(parsing: holder.secret)
+            slotSecret = try file.secret.copy()
+        case .recovery(let holder):
+            slotSecret = try holder.secret.copy()
+        }
+        let (key, commitment) = try derive(slotSecret, salt: header.salt)
+        guard unsafe constantTimeEquals(commitment.bytes.span.bytes, header.commitment.bytes.span.bytes) else { return nil }
+        let (associated, sealed) = try split(object)
+        var aead = try AEAD(suite: header.suite, key: key.secret)
+        do {
+            let opened = unsafe try aead.openSecret(
+                object.span.bytes.extracting(sealed),
+                counter: 0,
+                associatedData: object.span.bytes.extracting(associated)
+            )
+            return try Keyring(decoding: opened)
+        } catch let error as CryptographyError {
+            throw RepositoryError(.integrity, "a key slot is damaged: its contents do not open", cause: error)
+        }
+    }
+
+    private static func derive(_ secret: borrowing Secret, salt: [UInt8]) throws -> (SecretHolder, Digest) {
+        let keyLabel = Array("holdfast/v1/slot/key".utf8)
+        let commitmentLabel = Array("holdfast/v1/slot/commitment".utf8)
+        let key = unsafe try HKDF.derive(from: secret, salt: salt.span.bytes, info: keyLabel.span.bytes, count: 32)
+        let raw = unsafe try HKDF.derive(from: secret, salt: salt.span.bytes, info: commitmentLabel.span.bytes, count: 32)
+        guard let commitment = raw.withBytes({ Digest($0) }) else {
+            throw RepositoryError(.integrity, "a commitment could not be computed")
+        }
+        return (SecretHolder(key), commitment)
+    }
+
+    /// The bytes that are authenticated, and where the sealed keyring lies.
+    private static func split(_ object: [UInt8]) throws -> (Range<Int>, Range<Int>) {
+        let start = unsafe 12 + Int(object.span.bytes.littleEndian32(at: 8))
+        guard object.count >= start + 4 + AEAD.tagByteCount else {
+            throw RepositoryError(.integrity, "a key slot is truncated")
+        }
+        let length = unsafe Int(object.span.bytes.littleEndian32(at: start))
+        guard object.count == start + 4 + length else {
+            throw RepositoryError(.integrity, "a key slot has the wrong length")
+        }
+        return (0..<start, (start + 4)..<object.count)
+    }
+}

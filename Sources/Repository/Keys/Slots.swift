@@ -1,0 +1,108 @@
+import Cryptography
+package import ObjectStorage
+package import Records
+
+/// The key slots of a store, checked against the bounds before any key derivation runs.
+package struct Slots {
+    /// A slot that may be tried.
+    package struct Slot: Sendable {
+        /// The object's name.
+        package var name: ObjectHash
+        /// Its public header.
+        package var header: KeySlotHeader
+        var object: [UInt8]
+    }
+
+    /// The usable slots.
+    package private(set) var slots: [Slot] = []
+    private var skipped: [String] = []
+
+    /// Reads all slots.
+    ///
+    /// - Throws: `RepositoryError.integrity` for more slots than a repository can have.
+    package init(store: any ObjectStore, repository: RepositoryID, warn: (String) -> Void) throws {
+        var names: [(ObjectName, UInt64)] = []
+        try store.list(prefix: "keys/") { name, byteCount in
+            guard names.count < FormatBounds.slots else {
+                throw RepositoryError(
+                    .integrity,
+                    "the repository shows more than \(FormatBounds.slots) key slots: somebody has planted them"
+                )
+            }
+            names.append((name, byteCount))
+        }
+        for (name, _) in names {
+            do {
+                guard case .slot(let hash)? = ObjectNames.parse(name.path) else {
+                    throw RepositoryError(.integrity, "its name is not that of a key slot")
+                }
+                let object = try store.readAll(name, atMost: 64 * 1024)
+                guard unsafe try SHA256.hash(object.span.bytes) == hash else {
+                    throw RepositoryError(.integrity, "its bytes are not those that its name says")
+                }
+                let header = try KeySlotHeader(object: object)
+                guard header.repository == repository else {
+                    throw RepositoryError(.integrity, "it belongs to another repository")
+                }
+                try Slots.checkBounds(header)
+                slots.append(Slot(name: hash, header: header, object: object))
+            } catch {
+                let message = "key slot \(name.path) is skipped: \(error)"
+                skipped.append(message)
+                warn(message)
+            }
+        }
+    }
+
+    private static func checkBounds(_ header: KeySlotHeader) throws {
+        guard let kind = SlotKind(rawValue: header.kind) else {
+            throw RepositoryError(.unsupported, "it is of kind \(header.kind), which this version does not know")
+        }
+        guard header.salt.count == 32 else { throw RepositoryError(.integrity, "its salt is not 32 bytes") }
+        if kind == .passphrase {
+            guard (14...20).contains(header.scryptLog2N), (1...32).contains(header.scryptR),
+                (1...4).contains(header.scryptP), (128 << header.scryptLog2N) * header.scryptR <= 1 << 30
+            else {
+                throw RepositoryError(
+                    .integrity,
+                    "it asks for scrypt with N = 2^\(header.scryptLog2N), r = \(header.scryptR), p = \(header.scryptP), "
+                        + "beyond the bounds"
+                )
+            }
+        }
+    }
+
+    /// Tries the credential on each slot of its kind.
+    ///
+    /// - Throws: `RepositoryError.wrongKey` if none opens.
+    func open(_ credential: Credential, repository: RepositoryID) throws -> (Keyring, ObjectHash) {
+        var candidates = slots.filter { $0.header.kind == credential.kind.rawValue }
+        var missing = "no key slot opens with this \(credential.kind.name)"
+        if case .keyFile(let holder) = credential {
+            let file = try KeyFile(parsing: holder.secret)
+            guard file.repository == repository else {
+                throw RepositoryError(
+                    .wrongKey,
+                    "the key file belongs to repository \(file.repository.hex.prefix(16))…, this is "
+                        + "\(repository.hex.prefix(16))…"
+                )
+            }
+            candidates = candidates.filter { $0.name == file.slot }
+            missing = "the key file's slot is not in the repository: it was removed, or this is another repository"
+        }
+        var damage: (any Error)?
+        for candidate in candidates {
+            do {
+                if let keyring = try KeySlot.open(candidate.object, header: candidate.header, credential: credential) {
+                    return (keyring, candidate.name)
+                }
+            } catch let error as RepositoryError where error.code == .integrity {
+                damage = error
+            }
+        }
+        if let damage { throw damage }
+        if !skipped.isEmpty { missing += " (\(skipped.count) damaged slots were skipped)" }
+        if slots.isEmpty, skipped.isEmpty { missing = "the repository has no key slots: it is damaged" }
+        throw RepositoryError(.wrongKey, missing)
+    }
+}

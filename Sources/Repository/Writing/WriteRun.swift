@@ -1,0 +1,216 @@
+import Chunking
+import Cryptography
+import FileSystem
+import ObjectStorage
+package import Records
+import Threads
+
+/// How a run writes.
+package struct WriteOptions: Sendable {
+    /// Whether every frame is read back from its sealed bytes before it is stored.
+    package var verifies = true
+    /// When packs are full.
+    package var sizing = PackSizing.standard
+    /// Length of the lease, seconds.
+    package var leaseSeconds: UInt64 = 30 * 60
+
+    /// The defaults.
+    package init() {}
+}
+
+/// One run that adds to a repository: from its lease to its commit.
+///
+/// Threads call `store`; one thread calls `commit` or `abandon` at the end. Nothing that is stored is reachable before
+/// the commit, and everything that became durable is reused by the next run.
+package final class WriteRun: Sendable {
+    /// The repository.
+    package let repository: Repository
+    /// The run's random id.
+    package let run: RunID
+    /// The domain's keys.
+    package let keys: DomainKeys
+    /// The index, with what this run adds.
+    package let index: LocalIndex
+    /// How the run writes.
+    package let options: WriteOptions
+    let dataKey: ContentKey
+    let metadataKey: ContentKey
+    private let domain: PolicyDomain
+    private let builders = Monitor<[PackType: [PackBuilder]]>([:])
+    private let failure = RunFailure()
+    private let committer: PackCommitter
+    let lease: RunLease
+
+    /// Begins a run: writes its lease, then loads the index and compares it with a full listing of packs and the
+    /// prune plans.
+    package static func begin(_ repository: Repository, options: WriteOptions = WriteOptions()) throws -> WriteRun {
+        let run = try WriteRun(repository, options: options)
+        try run.lease.begin()
+        do {
+            let planned = try repository.plannedDeletions()
+            var present = try repository.listPacks()
+            for name in planned { present[name] = nil }
+            let missing = run.index.noteMissing(present: present)
+            if !missing.isEmpty {
+                repository.environment.warn(
+                    "\(missing.count) packs are missing or damaged; what they held is stored again if it still exists"
+                )
+            }
+        } catch {
+            try? run.lease.end()
+            throw error
+        }
+        run.committer.start()
+        return run
+    }
+
+    private init(_ repository: Repository, options: WriteOptions) throws {
+        self.repository = repository
+        self.options = options
+        let run = try RunID.random()
+        self.run = run
+        domain = try repository.defaultDomain()
+        let keys = try repository.keys(domain: domain.id, epoch: domain.epoch)
+        self.keys = keys
+        func contentKey(_ purpose: ContentPurpose, _ recipients: [AgreementPublicKey]) throws -> ContentKey {
+            try ContentKey(
+                context: ContentKeyContext(
+                    repository: repository.id,
+                    domain: keys.domain,
+                    epoch: keys.epoch,
+                    member: repository.keyring.member,
+                    run: run,
+                    purpose: purpose
+                ),
+                recipients: recipients,
+                suite: repository.suite
+            )
+        }
+        dataKey = try contentKey(.data, domain.readers)
+        metadataKey = try contentKey(.metadata, domain.readers + repository.policy.managers)
+        let index = try repository.loadIndex()
+        self.index = index
+        let lease = RunLease(
+            repository: repository,
+            keys: keys,
+            run: run,
+            seconds: options.leaseSeconds,
+            kind: .backup
+        )
+        self.lease = lease
+        let cache = IndexCache(directory: try repository.indexDirectory(), warn: repository.environment.warn)
+        committer = PackCommitter(failure: failure, idle: { try lease.renewIfDue() }) { packs, number in
+            let fragment = try IndexFragment.seal(packs, keys: keys, repository: repository.id, suite: repository.suite)
+            let name = unsafe try SHA256.hash(fragment.span.bytes)
+            try repository.store.put(ObjectName(ObjectNames.index(name)), fragment)
+            let list = PackList(
+                repository: repository.id,
+                signer: repository.keyring.member,
+                domain: keys.domain,
+                epoch: keys.epoch,
+                run: run,
+                number: number,
+                kind: .added,
+                packs: packs.map { PackReference(name: $0.name, byteCount: $0.byteCount) }.sorted { $0.name < $1.name },
+                fragments: [PackReference(name: name, byteCount: UInt64(fragment.count))]
+            )
+            let object = try SignedRecord.sign(list, with: repository.keyring.signingKey)
+            let listName = ObjectNames.packList(member: repository.keyring.member, run: run, number: number)
+            try repository.store.put(ObjectName(listName), object)
+            index.add(try cache.store(.reusable, packs: packs, fragments: [name]))
+            return unsafe try SHA256.hash(object.span.bytes)
+        }
+    }
+
+    /// Throws if any thread of the run has failed or the user has stopped it.
+    package func check() throws {
+        try failure.check()
+        if repository.environment.isCancelled() {
+            throw RepositoryError(.cancelled, "stopped; what is stored so far is used by the next run")
+        }
+    }
+
+    /// Makes the run fail, from any thread.
+    package func fail(_ error: any Error) { failure.note(error) }
+
+    /// Stores a chunk unless the repository has it.
+    ///
+    /// - Returns: the chunk's id, and how many bytes were stored for it (0 if it was there).
+    package func store(
+        _ plaintext: RawSpan,
+        type: ChunkType,
+        identifier: inout ChunkIdentifier,
+        encoder: inout ChunkEncoder
+    ) throws -> (id: ChunkID, storedByteCount: Int) {
+        let id = try identifier.identify(plaintext, type: type)
+        guard index.reserve(id) == .reserved else { return (id, 0) }
+        do {
+            try failure.check()
+            let builder = try takeBuilder(type.packType)
+            let entry = try builder.append(id, type: type, plaintext: plaintext, encoder: &encoder)
+            if options.sizing.shouldClose(builder.length) {
+                try committer.submit(try builder.close())
+            } else {
+                builders.withLock { $0[type.packType, default: []].append(builder) }
+            }
+            return (id, entry.frameLength)
+        } catch {
+            failure.note(error)
+            throw error
+        }
+    }
+
+    private func takeBuilder(_ type: PackType) throws -> PackBuilder {
+        if let builder = builders.withLock({ $0[type]?.popLast() }) { return builder }
+        let content = type == .data ? dataKey : metadataKey
+        let header = PackHeader(
+            repository: repository.id,
+            suite: repository.suite,
+            domain: keys.domain,
+            epoch: keys.epoch,
+            member: repository.keyring.member,
+            run: run,
+            type: UInt64(type.rawValue),
+            salt: try Random.bytes(32),
+            keyBox: content.box
+        )
+        return try PackBuilder(
+            header: header,
+            keys: keys,
+            contentKey: content.key,
+            writer: try repository.store.makeWriter()
+        )
+    }
+
+    /// Closes all packs and waits until everything is durable.
+    ///
+    /// - Returns: the lists of what the run has added.
+    func finishPacks() throws -> [(number: UInt64, hash: ObjectHash)] {
+        let open = builders.withLock { builders in
+            defer { builders = [:] }
+            return builders.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value)
+        }
+        for builder in open { try committer.submit(try builder.close()) }
+        return try committer.finish()
+    }
+
+    /// Packs and bytes that the run has made durable so far.
+    package var storedTotals: (packs: Int, bytes: UInt64) { committer.totals }
+
+    /// Ends the run without a commit. What is stored so far is kept for the next run, unless storing failed.
+    package func abandon() {
+        do {
+            try failure.check()
+            _ = try finishPacks()
+        } catch {
+            let open = builders.withLock { builders in
+                defer { builders = [:] }
+                return builders.flatMap(\.value)
+            }
+            for builder in open { builder.abandon() }
+            committer.abandon()
+        }
+        // The lease runs out by itself if its end cannot be written.
+        try? lease.end()
+    }
+}
