@@ -50,11 +50,12 @@ static inline long clinux_open(int directory, const char *path, int flags, uint3
     return CLINUX_CALL(openat(directory, path, flags | O_CLOEXEC | O_NOCTTY, (mode_t)mode));
 }
 
-// Opens a path that stays below the directory and passes through no link of any kind.
+// Opens a directory by a path that stays below the given one and passes through no link of any kind. Unlike openat,
+// openat2 refuses flags that mean nothing for the call, such as O_NOCTTY with O_PATH.
 static inline long clinux_open_beneath(int directory, const char *path, int flags) {
     struct open_how how;
     memset(&how, 0, sizeof how);
-    how.flags = (uint64_t)(uint32_t)(flags | O_CLOEXEC | O_NOCTTY);
+    how.flags = (uint64_t)(uint32_t)(flags | O_CLOEXEC);
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
     return CLINUX_CALL(syscall(SYS_openat2, directory, path, &how, sizeof how));
 }

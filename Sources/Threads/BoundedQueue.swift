@@ -1,5 +1,5 @@
 /// A queue between threads that holds at most so many elements: a slow consumer slows its producers down, so memory
-/// stays bounded.
+/// stays bounded. Whoever pushes an element gives it up: it belongs to the thread that takes it.
 package final class BoundedQueue<Element>: Sendable {
     private struct State {
         var elements: [Element?] = []
@@ -18,7 +18,7 @@ package final class BoundedQueue<Element>: Sendable {
     ///
     /// - Returns: `false` if the queue was finished or cancelled: the element was not taken.
     @discardableResult
-    package func push(_ element: sending Element) -> Bool {
+    package func push(_ element: Element) -> Bool {
         monitor.wait { state in
             if state.isFinished { return false }
             guard state.count < capacity else { return nil }

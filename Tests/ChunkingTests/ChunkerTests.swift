@@ -16,7 +16,10 @@ struct ChunkerTests {
         #expect(lengths(of: cuts).dropLast().allSatisfy { $0 >= parameters.minimum })
     }
 
-    @Test(arguments: [ChunkerParameters.Kind.fast, .prf], [(512, 1024, 4096), (64, 128, 300), (64, 4096, 5000), (901, 1024, 1300)])
+    @Test(
+        arguments: [ChunkerParameters.Kind.fast, .prf],
+        [(512, 1024, 4096), (64, 128, 300), (64, 4096, 5000), (901, 1024, 1300)]
+    )
     func cutsWhereTheSpecificationSays(kind: ChunkerParameters.Kind, sizes: (Int, Int, Int)) throws {
         let parameters = try ChunkerParameters(kind: kind, minimum: sizes.0, average: sizes.1, maximum: sizes.2)
         for seed in 1...3 as ClosedRange<UInt64> {
@@ -98,15 +101,19 @@ struct ChunkerTests {
         }
     }
 
-    /// Frozen: repositories rely on these for deduplication. Key 0, 1, … 31; the data is SplitMix64 of seed 2026.
+    /// Frozen, for repositories rely on them to deduplicate; computed by a second implementation in another language.
+    ///
+    /// The key is 0, 1, … 31, the data SplitMix64 of the seed 2026.
     @Test
     func goldenCutPoints() throws {
         var random = SeededGenerator(seed: 2026)
         let data = random.bytes(12_000)
-        #expect(try cuts(of: data, small(.fast), key: 0) == [0])
-        #expect(try cuts(of: data, small(.prf), key: 0) == [0])
+        let fast = [1382, 2693, 3517, 5186, 6765, 7615, 8460, 9569, 10528, 11806, 12_000]
+        #expect(try cuts(of: data, small(.fast), key: 0) == fast)
+        let prf = [1085, 2079, 3332, 4250, 5300, 5941, 6745, 7546, 8715, 9545, 10362, 11716, 12_000]
+        #expect(try cuts(of: data, small(.prf), key: 0) == prf)
         #expect(try cuts(of: data, small(.fixed), key: 0) == Array(stride(from: 1024, to: 12_000, by: 1024)) + [12_000])
         let more = random.bytes(200_000)
-        #expect(try cuts(of: more, .databases, key: 0) == [0])
+        #expect(try cuts(of: more, .databases, key: 0) == [28_000, 61_184, 125_515, 160_823, 191_207, 200_000])
     }
 }

@@ -135,7 +135,8 @@ struct DescriptorTests {
         try source.write(bytes)
         let copy = try directory.createFile(name("copy"))
         var done = 0
-        while let count = try copy.copyRange(of: source, from: Int64(done), count: 3 << 16, to: Int64(done)), count > 0 {
+        while let count = try copy.copyRange(of: source, from: Int64(done), count: 3 << 16, to: Int64(done)), count > 0
+        {
             done += count
         }
         #expect(done == bytes.count)

@@ -34,7 +34,8 @@ struct NameListTests {
         // Reading again starts from the beginning and reuses the list.
         try temporary.directory.readNames(into: &list)
         #expect(list.count == expected.count)
-        try TemporaryDirectory().directory.readNames(into: &list)
+        try temporary.directory.makeDirectory(name("empty"))
+        try temporary.directory.openDirectory(name("empty")).readNames(into: &list)
         #expect(list.isEmpty)
     }
 
@@ -54,7 +55,8 @@ struct NameListTests {
 
     @Test
     func anEmptyDirectoryHasNoNames() throws {
-        let list = try TemporaryDirectory().directory.names()
+        let temporary = try TemporaryDirectory()
+        let list = try temporary.directory.names()
         #expect(list.isEmpty && list.count == 0 && list.index(of: [0x61]) == nil)
     }
 

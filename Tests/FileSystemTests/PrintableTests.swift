@@ -19,14 +19,16 @@ struct PrintableTests {
         #expect(printable(Array(input.utf8)) == expected)
     }
 
-    @Test(arguments: [
-        ([0xFF, 0x41], "\\xffA"),
-        ([0xC3], "\\xc3"),
-        ([0xC0, 0x80], "\\xc0\\x80"),
-        ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"),
-        ([0xF4, 0x90, 0x80, 0x80], "\\xf4\\x90\\x80\\x80"),
-        ([0xE2, 0x82, 0x41], "\\xe2\\x82A"),
-    ] as [([UInt8], String)])
+    @Test(
+        arguments: [
+            ([0xFF, 0x41], "\\xffA"),
+            ([0xC3], "\\xc3"),
+            ([0xC0, 0x80], "\\xc0\\x80"),
+            ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"),
+            ([0xF4, 0x90, 0x80, 0x80], "\\xf4\\x90\\x80\\x80"),
+            ([0xE2, 0x82, 0x41], "\\xe2\\x82A"),
+        ] as [([UInt8], String)]
+    )
     func escapesInvalidText(input: [UInt8], expected: String) {
         #expect(printable(input) == expected)
     }

@@ -78,7 +78,9 @@ struct SystemTests {
         for other in others { #expect(other.state == .unknown) }
     }
 
-    @Test(arguments: ["", "-", "---", "a-b-c-d", "zz-1-1-1", "ab-1-0-1", "ab-1--1-1", "ab-1-1-1-1", "ab-+1-1-1", "ab-1-01-1"])
+    @Test(arguments: [
+        "", "-", "---", "a-b-c-d", "zz-1-1-1", "ab-1-0-1", "ab-1--1-1", "ab-1-1-1-1", "ab-+1-1-1", "ab-1-01-1",
+    ])
     func otherTextIsNoIdentity(text: String) {
         #expect(ProcessIdentity(text) == nil)
     }

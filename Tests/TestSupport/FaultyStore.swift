@@ -219,7 +219,9 @@ extension FaultyStore {
             }
             for index in state.rules.indices {
                 let rule = state.rules[index].rule
-                guard rule.operation == nil || rule.operation == operation, name.hasPrefix(rule.prefix) else { continue }
+                guard rule.operation == nil || rule.operation == operation, name.hasPrefix(rule.prefix) else {
+                    continue
+                }
                 state.rules[index].matches += 1
                 guard rule.occurrence == nil || rule.occurrence == state.rules[index].matches else { continue }
                 state.injected += 1

@@ -258,7 +258,10 @@ extension ObjectStoreConformance {
             check.require(winners.count == 1, "\(winners.count) of 8 puts of one name succeed")
             check.require(others.isEmpty, "losing a race throws \(others)")
             let content = try store.readAll(name, atMost: 1000)
-            check.require(content == winners.flatMap { [UInt8](repeating: $0, count: 1000) }, "the loser's bytes remain")
+            check.require(
+                content == winners.flatMap { [UInt8](repeating: $0, count: 1000) },
+                "the loser's bytes remain"
+            )
         }
     }
 

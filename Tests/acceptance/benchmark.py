@@ -12,7 +12,6 @@ import dataclasses
 import glob
 import json
 import os
-import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -20,9 +19,10 @@ sys.dont_write_bytecode = True
 import make_tree  # noqa: E402
 from support.backup_tools import TOOLS, add_holdfast_option, find_binary, require_space  # noqa: E402
 from support.benchmark_report import table  # noqa: E402
-from support.common import Failure, WorkDirectory, human, remove_tree, run_main, say  # noqa: E402
+from support.common import Failure, WorkDirectory, human, last_lines, remove_tree, run_main, say  # noqa: E402
 from support.data_trees import measure  # noqa: E402
 from support.measure import measured  # noqa: E402
+from support.processes import run  # noqa: E402
 from support.tree_comparison import Comparison, ComparisonOptions  # noqa: E402
 
 DEFAULT_PATHS = (
@@ -188,7 +188,7 @@ def choose_source(arguments, work):
     if arguments.copy:
         require_space(work.path, 2 * size)
         copy = work.sub("source")
-        subprocess.run(["cp", "-a", "--parents", "-t", copy, *paths], check=True, cwd="/")
+        succeed(["cp", "-a", "--parents", "-t", copy, *paths], "/")
         paths = [copy]
     return paths, entries, size
 
@@ -217,19 +217,26 @@ def find_borg(arguments):
         if environment is None:
             raise Failure("--install-borg needs --work or --venv")
         if not os.path.exists(os.path.join(environment, "bin", "borg")):
-            subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-            subprocess.run([os.path.join(environment, "bin", "pip"), "install", "--quiet", BORG], check=True)
+            succeed([sys.executable, "-m", "venv", environment])
+            succeed([os.path.join(environment, "bin", "pip"), "install", "--quiet", BORG])
     if environment is not None:
         python, borg = (os.path.join(environment, "bin", name) for name in ("python", "borg"))
-        if os.path.exists(borg) and subprocess.run([python, "-c", "import borg"], capture_output=True).returncode == 0:
+        if os.path.exists(borg) and run([python, "-c", "import borg"]).returncode == 0:
             return os.path.abspath(borg)
     return find_binary("borg")
+
+
+def succeed(command, directory=None):
+    """Runs a helper's command, which must exit 0."""
+    result = run(command, directory=directory)
+    if result.returncode != 0:
+        raise Failure(f"{' '.join(command)[:200]}: exit status {result.returncode}: {last_lines(result.stderr)}")
 
 
 def run_pipeline(tool):
     """The in-memory ceiling, if the program has a command for it."""
     command = [tool.binary, "benchmark", "pipeline"]
-    if subprocess.run([*command, "--help"], env=tool.environment(), capture_output=True).returncode != 0:
+    if run([*command, "--help"], tool.environment()).returncode != 0:
         say("skip  holdfast benchmark pipeline: no such command")
         return None
     say("holdfast benchmark pipeline:")
@@ -280,7 +287,7 @@ def main():
         say(f"source: {entries} entries, {size} bytes ({human(size)}) in {' '.join(paths)}")
         say(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.2f}, seed {arguments.seed}; reading it once")
         # Through a pipe: a tar that writes to /dev/null itself reads nothing.
-        subprocess.run(["sh", "-c", 'tar -cf - "$@" 2>/dev/null | cat >/dev/null', "sh", *paths], check=False)
+        run(["sh", "-c", 'tar -cf - "$@" 2>/dev/null | cat >/dev/null', "sh", *paths])
         benchmark = Benchmark(tools, paths, work, arguments)
         benchmark.run()
         pipeline = run_pipeline(tools[0]) if tools[0].name == "holdfast" else None

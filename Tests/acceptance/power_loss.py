@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
+# Cuts the power after every file-system operation of init, backup and restore, and looks at what is left.
+#
+#     python3 Tests/acceptance/power_loss.py --holdfast .build/release/holdfast --full
+#
+# For a quick look: --sample 40 in place of --full; --work /dev/shm/DIRECTORY makes both faster. Needs strace.
 """Cuts the power after every file-system operation of init, backup and restore, and looks at what is left.
-
-Run it as:  python3 Tests/acceptance/power_loss.py --holdfast PATH --full
 
 The program runs once under strace. From the trace the run builds the states that the disk can be in after a cut
 behind each operation: only what was synced is sure, and of the rest different policies keep nothing, the names
@@ -21,13 +24,15 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 
-from crashlab import policies, trees, workspace
-from crashlab.disk_model import DiskModel, ModelError, Unmodelled
-from crashlab.policies import Blobs, State
-from crashlab.replay import Replay
-from crashlab.report import Report
-from crashlab.strace_log import strace_command
-from crashlab.tools import Tool, ToolError
+sys.dont_write_bytecode = True
+
+from crashlab import policies, trees, workspace  # noqa: E402
+from crashlab.disk_model import DiskModel, ModelError, Unmodelled  # noqa: E402
+from crashlab.policies import Blobs, State  # noqa: E402
+from crashlab.replay import Replay  # noqa: E402
+from crashlab.report import Report  # noqa: E402
+from crashlab.strace_log import strace_command  # noqa: E402
+from crashlab.tools import Tool, ToolError  # noqa: E402
 
 PHASES = ["init", "first", "second", "restore"]
 TRACE_ATTEMPTS = 4

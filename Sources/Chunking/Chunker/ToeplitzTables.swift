@@ -49,7 +49,8 @@ struct ToeplitzTables: ~Copyable, Sendable {
     /// Writes, for each candidate, the two digests of the 64 bytes before it as little-endian words.
     ///
     /// The candidates must be 64 at least and lie within `bytes`; the target must hold 16 bytes for each.
-    borrowing func writeDigests(of bytes: RawSpan, at candidates: Range<Int>, to target: UnsafeMutableRawBufferPointer) {
+    borrowing func writeDigests(of bytes: RawSpan, at candidates: Range<Int>, to target: UnsafeMutableRawBufferPointer)
+    {
         entries.withBytes { entries in
             unsafe entries.withUnsafeBytes { entries in
                 unsafe bytes.withUnsafeBytes { bytes in

@@ -48,7 +48,8 @@ struct WindowDigests {
             byte.load(fromByteOffset: -ToeplitzTables.windowByteCount, as: UInt8.self),
             of: entries
         )
-        let change = unsafe entering.loadUnaligned(as: Words.self)
+        let change =
+            unsafe entering.loadUnaligned(as: Words.self)
             ^ leaving.loadUnaligned(fromByteOffset: 16, as: Words.self)
         words = timesX() ^ change
     }

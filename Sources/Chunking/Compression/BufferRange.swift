@@ -13,7 +13,9 @@ func bufferRange(offset: Int, byteCount: Int, capacity: Int) throws -> Range<Int
 func copy(_ input: RawSpan, into output: inout [UInt8], at offset: Int) throws -> Int {
     let range = try bufferRange(offset: offset, byteCount: input.byteCount, capacity: output.count)
     unsafe output.withUnsafeMutableBytes { output in
-        unsafe input.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(rebasing: output[range]).copyMemory(from: $0) }
+        unsafe input.withUnsafeBytes {
+            unsafe UnsafeMutableRawBufferPointer(rebasing: output[range]).copyMemory(from: $0)
+        }
     }
     return input.byteCount
 }

@@ -5,6 +5,8 @@ internal import CZstd
 struct ZstdCompressor: ~Copyable {
     /// The largest window of a frame, as a power of two: what decoders accept by default.
     static let greatestWindowLog = 27
+    /// From this prefix on, in bytes, the hash tables of the quick levels are too small to find their way in it.
+    private static let longPrefixByteCount = 128 << 10
     /// What zstd returns where the output is too small: ZSTD_error_dstSize_tooSmall, which zstd_errors.h says stays 70.
     private static let destinationTooSmall = -70
 
@@ -67,7 +69,13 @@ struct ZstdCompressor: ~Copyable {
         }
         unsafe ZSTD_CCtx_reset(context, ZSTD_reset_session_only)
         try unsafe Self.set(ZSTD_c_windowLog, to: Int32(windowLog), in: context)
-        defer { unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, 0) }
+        if prefix.byteCount >= Self.longPrefixByteCount {
+            try unsafe Self.set(ZSTD_c_enableLongDistanceMatching, to: 1, in: context)
+        }
+        defer {
+            unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, 0)
+            unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_enableLongDistanceMatching, 0)
+        }
         return try unsafe prefix.withUnsafeBytes { prefix in
             // The context keeps the pointer; it must not outlive the closure.
             defer { unsafe ZSTD_CCtx_refPrefix(context, nil, 0) }

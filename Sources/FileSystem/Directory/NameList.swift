@@ -142,3 +142,12 @@ private func compare(_ arena: UnsafeRawBufferPointer, _ left: UInt32, _ right: U
     let order = unsafe memcmp(base + left + recordHeader, base + right + recordHeader, min(leftCount, rightCount))
     return order != 0 ? order : Int32(leftCount - rightCount)
 }
+
+extension NameList {
+    /// A list of one name, of a kind that is not known.
+    package init(single name: [UInt8]) {
+        self.init()
+        offsets.append(0)
+        arena = [0, UInt8(truncatingIfNeeded: name.count), UInt8(truncatingIfNeeded: name.count >> 8)] + name
+    }
+}

@@ -52,9 +52,12 @@ extension SystemError {
 }
 
 extension SystemError: CustomStringConvertible {
-    /// What failed, on what, and why, in one line of plain words.
+    /// What failed, on what, and why, in one line of plain words; the middle of a very long path is left out.
     package var description: String {
-        let object = path.isEmpty ? "" : " \"\(printable(path))\""
+        let shown =
+            path.count <= 1024
+            ? printable(path) : "\(printable(Array(path.prefix(384))))…\(printable(Array(path.suffix(384))))"
+        let object = path.isEmpty ? "" : " \"\(shown)\""
         return "cannot \(operation)\(object): \(reason)"
     }
 

@@ -28,6 +28,11 @@ package struct ByteReader: Sendable {
 
     /// The next unsigned integer of variable length, which must have its shortest form.
     package mutating func varint() throws(RecordError) -> UInt64 {
+        // Most numbers in records take one byte.
+        if position < storage.endIndex, storage[position] < 0x80 {
+            defer { position += 1 }
+            return UInt64(storage[position])
+        }
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while true {

@@ -24,7 +24,10 @@ package struct Field: Sendable {
 
     /// The value as an unsigned integer.
     package func integer() throws(RecordError) -> UInt64 {
-        var reader = ByteReader(try present(), what: what)
+        let bytes = try present()
+        // Most numbers in records take one byte.
+        if bytes.count == 1, let byte = bytes.first, (1..<0x80).contains(byte) { return UInt64(byte) }
+        var reader = ByteReader(bytes, what: what)
         let value = try reader.varint()
         guard reader.isAtEnd else { throw malformed("has bytes after its number") }
         guard value != 0 || isRepeated else { throw malformed("is zero, and so should be left out") }

@@ -111,3 +111,10 @@ extension RawSpan {
         }
     }
 }
+
+extension ChunkEncoder {
+    /// How many bytes a chunk would take as a frame, for dry runs.
+    package mutating func storedByteCount(of plaintext: RawSpan) throws -> Int {
+        try compress(plaintext).byteCount + AEAD.tagByteCount
+    }
+}

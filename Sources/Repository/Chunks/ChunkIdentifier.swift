@@ -11,7 +11,7 @@ package struct ChunkIdentifier: ~Copyable, Sendable {
     /// The id of a chunk.
     package mutating func identify(_ plaintext: RawSpan, type: ChunkType) throws -> ChunkID {
         let prefix: [1 of UInt8] = [type.rawValue]
-        unsafe try hmac.update(prefix.span.bytes)
+        try unsafe hmac.update(prefix.span.bytes)
         try hmac.update(plaintext)
         return try hmac.finalize()
     }

@@ -17,6 +17,12 @@ package struct HistoryProblem: Sendable, Hashable, CustomStringConvertible {
     /// Whether it shows that somebody tampered with the history, rather than that one object is damaged.
     package var isTampering: Bool
 
+    /// Puts both together.
+    package init(message: String, isTampering: Bool) {
+        self.message = message
+        self.isTampering = isTampering
+    }
+
     package var description: String { message }
 }
 
@@ -72,7 +78,7 @@ package struct CommitLog: Sendable {
         _ repository: Repository
     ) throws -> VerifiedCommit {
         let object = try repository.store.readAll(entry.name, atMost: 64 << 20)
-        guard unsafe try SHA256.hash(object.span.bytes) == entry.id else {
+        guard try unsafe SHA256.hash(object.span.bytes) == entry.id else {
             throw RepositoryError(.integrity, "its bytes are not those that its name says")
         }
         guard let key = repository.policies.key(of: entry.chain.member) else {

@@ -29,7 +29,7 @@ enum SealedDetails {
         var aead = try cipher(key, salt: salt, repository: binding.repository, suite: suite)
         let plain = details.encoded()
         let associated = binding.bytes
-        return unsafe try aead.seal(plain.span.bytes, counter: 0, associatedData: associated.span.bytes)
+        return try unsafe aead.seal(plain.span.bytes, counter: 0, associatedData: associated.span.bytes)
     }
 
     static func open(_ commit: Commit, key: ContentKey, suite: CipherSuite) throws -> CommitDetails {
@@ -45,7 +45,7 @@ enum SealedDetails {
         let associated = binding.bytes
         var plain = [UInt8](repeating: 0, count: max(0, commit.sealed.count - AEAD.tagByteCount))
         do {
-            unsafe try aead.open(
+            try unsafe aead.open(
                 commit.sealed.span.bytes,
                 counter: 0,
                 associatedData: associated.span.bytes,
@@ -65,7 +65,7 @@ enum SealedDetails {
         suite: CipherSuite
     ) throws -> AEAD {
         let info = Array("holdfast/v1/commit".utf8) + repository.bytes
-        let derived = unsafe try HKDF.derive(from: key.key, salt: salt.span.bytes, info: info.span.bytes, count: 32)
+        let derived = try unsafe HKDF.derive(from: key.key, salt: salt.span.bytes, info: info.span.bytes, count: 32)
         return try AEAD(suite: suite, key: derived)
     }
 }

@@ -31,7 +31,7 @@ package enum IndexFragment {
         }
         var aead = try cipher(header: header, keys: keys)
         var sealed = [UInt8](repeating: 0, count: plain.count + AEAD.tagByteCount)
-        unsafe try aead.seal(plain.span.bytes, counter: 0, associatedData: object.span.bytes, into: &sealed, at: 0)
+        try unsafe aead.seal(plain.span.bytes, counter: 0, associatedData: object.span.bytes, into: &sealed, at: 0)
         object += sealed
         return object
     }
@@ -52,7 +52,7 @@ package enum IndexFragment {
         var aead = try cipher(header: header, keys: try keys(header.domain, header.epoch))
         var plain = [UInt8](repeating: 0, count: object.count - headerCount - AEAD.tagByteCount)
         do {
-            unsafe try aead.open(
+            try unsafe aead.open(
                 object.span.bytes.extracting(headerCount..<object.count),
                 counter: 0,
                 associatedData: object.span.bytes.extracting(0..<headerCount),
@@ -99,7 +99,7 @@ package enum IndexFragment {
     private static func cipher(header: IndexFragmentHeader, keys: DomainKeys) throws -> AEAD {
         var info = Array("holdfast/v1/index".utf8)
         info += header.repository.bytes
-        let key = unsafe try HKDF.derive(
+        let key = try unsafe HKDF.derive(
             from: keys.directoryKey,
             salt: header.salt.span.bytes,
             info: info.span.bytes,

@@ -139,12 +139,12 @@ struct IndexTableWriter {
         }
         head += [UInt8](repeating: 0, count: IndexTable.headerLength - head.count)
         for value in fan { head.appendLittleEndian(value) }
-        unsafe try file.write(head.span.bytes, at: 0)
+        try unsafe file.write(head.span.bytes, at: 0)
     }
 
     private mutating func flush(above limit: Int) throws {
         guard buffer.count > limit else { return }
-        unsafe try file.write(buffer.span.bytes, at: position)
+        try unsafe file.write(buffer.span.bytes, at: position)
         position += Int64(buffer.count)
         buffer.removeAll(keepingCapacity: true)
     }

@@ -65,7 +65,7 @@ extension Repository {
     /// Reads and opens one fragment, checking its name.
     package func readFragment(_ name: ObjectHash) throws -> [StoredPack] {
         let object = try store.readAll(ObjectName(ObjectNames.index(name)), atMost: FormatBounds.indexFragment)
-        guard unsafe try SHA256.hash(object.span.bytes) == name else {
+        guard try unsafe SHA256.hash(object.span.bytes) == name else {
             throw RepositoryError(.integrity, "its bytes are not those that its name says")
         }
         return try IndexFragment.open(object, repository: id) { try self.keys(domain: $0, epoch: $1) }

@@ -44,7 +44,7 @@ struct VouchedCache {
                 bytes.appendLittleEndian(UInt32(fragments.count))
                 for fragment in fragments { fragment.append(to: &bytes) }
             }
-            unsafe try SHA256.hash(bytes.span.bytes).append(to: &bytes)
+            try unsafe SHA256.hash(bytes.span.bytes).append(to: &bytes)
             try directory.writeFileAtomically(VouchedCache.name, bytes)
         } catch {
             warn("the list cache cannot be written: \(error)")

@@ -72,7 +72,7 @@ package final class ContentKey: Sendable {
         let associatedData = commitment.bytes
         var sealed: [KeyBoxRecipient] = []
         for recipient in recipients {
-            let message = unsafe try HPKE.seal(
+            let message = try unsafe HPKE.seal(
                 key,
                 to: recipient,
                 info: info.span.bytes,
@@ -117,7 +117,7 @@ package final class ContentKey: Sendable {
             let associatedData = box.commitment.bytes
             let key: Secret
             do {
-                key = unsafe try HPKE.open(
+                key = try unsafe HPKE.open(
                     HPKE.Sealed(encapsulatedKey: part.encapsulatedKey, ciphertext: part.ciphertext),
                     with: candidate.key,
                     info: info.span.bytes,
@@ -138,7 +138,7 @@ package final class ContentKey: Sendable {
 
     private static func commitment(of key: borrowing Secret) throws -> Digest {
         let label = Array("holdfast/v1/content-key/commitment".utf8)
-        let bytes = unsafe try HKDF.expand(key, info: label.span.bytes, count: 32)
+        let bytes = try unsafe HKDF.expand(key, info: label.span.bytes, count: 32)
         guard let digest = bytes.withBytes({ Digest($0) }) else {
             throw RepositoryError(.integrity, "a commitment could not be computed")
         }

@@ -25,7 +25,7 @@ package final class DomainKeys: Sendable {
             var info = Array(label.utf8)
             info += domain.bytes
             info.appendLittleEndian(epoch)
-            return unsafe try HKDF.derive(from: secret, salt: salt.span.bytes, info: info.span.bytes, count: 32)
+            return try unsafe HKDF.derive(from: secret, salt: salt.span.bytes, info: info.span.bytes, count: 32)
         }
         chunkIDKey = try derive("holdfast/v1/chunk-id")
         chunkerKey = try derive("holdfast/v1/chunker")
@@ -59,8 +59,8 @@ package final class DomainKeys: Sendable {
 
     private func identifier<Kind>(_ label: String, _ value: [UInt8]) throws -> Identifier<Kind> {
         var hmac = try HMACSHA256(key: directoryKey)
-        unsafe try hmac.update(Array(label.utf8).span.bytes)
-        unsafe try hmac.update(value.span.bytes)
+        try unsafe hmac.update(Array(label.utf8).span.bytes)
+        try unsafe hmac.update(value.span.bytes)
         guard let id = Identifier<Kind>(Array(try hmac.finalize().bytes.prefix(16))) else {
             throw RepositoryError(.integrity, "an id could not be formed")
         }

@@ -30,10 +30,10 @@ package struct KeyFile: ~Copyable {
         lines += secret.withBytes { Array(Hex.encode($0).utf8) }
         lines.append(UInt8(ascii: "\n"))
         defer { for index in lines.indices { lines[index] = 0 } }
-        let check = unsafe try SHA256.hash(lines.span.bytes).hex.prefix(16)
+        let check = try unsafe SHA256.hash(lines.span.bytes).hex.prefix(16)
         let head = Array(comment.utf8)
         let tail = Array("check: \(check)\n".utf8)
-        return unsafe try Secret(count: head.count + lines.count + tail.count) { target in
+        return try unsafe Secret(count: head.count + lines.count + tail.count) { target in
             var position = 0
             for byte in head + lines + tail {
                 unsafe target[position] = byte
@@ -80,7 +80,7 @@ package struct KeyFile: ~Copyable {
         guard values[0].elementsEqual([UInt8(ascii: "1")]) else {
             throw RepositoryError(.unsupported, "the key file is of a newer kind than this version of holdfast reads")
         }
-        let check = unsafe try SHA256.hash(checked.span.bytes).hex.prefix(16)
+        let check = try unsafe SHA256.hash(checked.span.bytes).hex.prefix(16)
         guard values[4].elementsEqual(check.utf8) else {
             throw RepositoryError(.wrongKey, "the key file does not pass its own check: it was altered or damaged")
         }
@@ -103,7 +103,7 @@ package struct KeyFile: ~Copyable {
                 return 0
             }
         }
-        let secret = unsafe try Secret(count: digits.count / 2) { target in
+        let secret = try unsafe Secret(count: digits.count / 2) { target in
             for index in 0..<(digits.count / 2) {
                 let high = nibble(digits[digits.startIndex + index * 2])
                 let low = nibble(digits[digits.startIndex + index * 2 + 1])

@@ -72,7 +72,7 @@ enum KeySlot {
         switch kind {
         case .passphrase:
             try parameters.validate()
-            slotSecret = unsafe try Scrypt.derive(
+            slotSecret = try unsafe Scrypt.derive(
                 passphrase: secret,
                 salt: salt.span.bytes,
                 parameters: parameters,
@@ -101,7 +101,7 @@ enum KeySlot {
         var aead = try AEAD(suite: suite, key: key.secret)
         var sealed = [UInt8](repeating: 0, count: plain.count + AEAD.tagByteCount)
         try plain.withBytes { bytes throws in
-            unsafe try aead.seal(bytes, counter: 0, associatedData: object.span.bytes, into: &sealed, at: 0)
+            try unsafe aead.seal(bytes, counter: 0, associatedData: object.span.bytes, into: &sealed, at: 0)
         }
         object.appendLittleEndian(UInt32(sealed.count))
         object += sealed
@@ -123,7 +123,7 @@ enum KeySlot {
                 r: UInt32(header.scryptR),
                 p: UInt32(header.scryptP)
             )
-            slotSecret = unsafe try Scrypt.derive(
+            slotSecret = try unsafe Scrypt.derive(
                 passphrase: holder.secret,
                 salt: header.salt.span.bytes,
                 parameters: parameters,
@@ -140,7 +140,7 @@ enum KeySlot {
         let (associated, sealed) = try split(object)
         var aead = try AEAD(suite: header.suite, key: key.secret)
         do {
-            let opened = unsafe try aead.openSecret(
+            let opened = try unsafe aead.openSecret(
                 object.span.bytes.extracting(sealed),
                 counter: 0,
                 associatedData: object.span.bytes.extracting(associated)
@@ -154,8 +154,8 @@ enum KeySlot {
     private static func derive(_ secret: borrowing Secret, salt: [UInt8]) throws -> (SecretHolder, Digest) {
         let keyLabel = Array("holdfast/v1/slot/key".utf8)
         let commitmentLabel = Array("holdfast/v1/slot/commitment".utf8)
-        let key = unsafe try HKDF.derive(from: secret, salt: salt.span.bytes, info: keyLabel.span.bytes, count: 32)
-        let raw = unsafe try HKDF.derive(from: secret, salt: salt.span.bytes, info: commitmentLabel.span.bytes, count: 32)
+        let key = try unsafe HKDF.derive(from: secret, salt: salt.span.bytes, info: keyLabel.span.bytes, count: 32)
+        let raw = try unsafe HKDF.derive(from: secret, salt: salt.span.bytes, info: commitmentLabel.span.bytes, count: 32)
         guard let commitment = raw.withBytes({ Digest($0) }) else {
             throw RepositoryError(.integrity, "a commitment could not be computed")
         }

@@ -8,7 +8,7 @@ extension Keyring {
     /// The keyring as fields, in locked memory.
     func encoded() throws -> Secret {
         var written = 0
-        let buffer = unsafe try Secret(count: keyringCapacity) { target in
+        let buffer = try unsafe Secret(count: keyringCapacity) { target in
             var writer = unsafe SecretFieldWriter(into: target)
             try writer.field(1, repository.bytes)
             switch repositorySecret {
@@ -75,7 +75,7 @@ extension Keyring {
 
 private func nestedRecord(_ body: (inout SecretFieldWriter) throws -> Void) throws -> Secret {
     var written = 0
-    let buffer = unsafe try Secret(count: 512) { target in
+    let buffer = try unsafe Secret(count: 512) { target in
         var writer = unsafe SecretFieldWriter(into: target)
         try body(&writer)
         written = writer.count

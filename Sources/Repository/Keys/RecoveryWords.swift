@@ -43,7 +43,7 @@ package enum RecoveryWords {
             values.append(UInt8(value >> 8))
             values.append(UInt8(truncatingIfNeeded: value))
         }
-        let secret = unsafe try Secret(copying: values.span.bytes.extracting(0..<32))
+        let secret = try unsafe Secret(copying: values.span.bytes.extracting(0..<32))
         let expected = try check(of: secret)
         guard unsafe constantTimeEquals(values.span.bytes.extracting(32..<36), expected.span.bytes) else {
             throw RepositoryError(.wrongKey, "the recovery words do not pass their check: a word is mistyped or out of order")
@@ -53,7 +53,7 @@ package enum RecoveryWords {
 
     private static func check(of secret: borrowing Secret) throws -> [UInt8] {
         var hash = try SHA256()
-        unsafe try hash.update(Array("holdfast/v1/recovery\0".utf8).span.bytes)
+        try unsafe hash.update(Array("holdfast/v1/recovery\0".utf8).span.bytes)
         try secret.withBytes { bytes throws in try hash.update(bytes) }
         return Array(try hash.finalize().bytes.prefix(4))
     }

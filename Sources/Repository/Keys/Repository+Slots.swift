@@ -10,7 +10,7 @@ extension Repository {
     package func addSlot(_ slot: NewSlot) throws -> ObjectHash {
         try requireOwner()
         let object = try Repository.seal(keyring, slot, time: environment.now(), suite: suite)
-        let name = unsafe try SHA256.hash(object.span.bytes)
+        let name = try unsafe SHA256.hash(object.span.bytes)
         try store.put(ObjectName(ObjectNames.slot(name)), object)
         try publishPolicy { $0.slots = ($0.slots + [name]).sorted() }
         return name

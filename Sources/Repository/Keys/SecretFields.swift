@@ -40,7 +40,7 @@ struct SecretFieldWriter: ~Copyable {
 
     /// Writes one field that is not secret.
     mutating func field(_ tag: UInt64, _ value: [UInt8]) throws {
-        unsafe try field(tag, value.span.bytes)
+        try unsafe field(tag, value.span.bytes)
     }
 
     /// Writes a secret.

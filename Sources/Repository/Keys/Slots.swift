@@ -37,7 +37,7 @@ package struct Slots {
                     throw RepositoryError(.integrity, "its name is not that of a key slot")
                 }
                 let object = try store.readAll(name, atMost: 64 * 1024)
-                guard unsafe try SHA256.hash(object.span.bytes) == hash else {
+                guard try unsafe SHA256.hash(object.span.bytes) == hash else {
                     throw RepositoryError(.integrity, "its bytes are not those that its name says")
                 }
                 let header = try KeySlotHeader(object: object)

@@ -47,7 +47,7 @@ package struct PolicyChain: Sendable {
             }
             try policy.validate()
             for member in policy.members { keys[member.id] = member.key }
-            previous = unsafe try SHA256.hash(object.span.bytes)
+            previous = try unsafe SHA256.hash(object.span.bytes)
             policies.append(policy)
         }
         guard let previous else { throw RepositoryError(.integrity, "the repository has no policy: it is damaged") }

@@ -56,7 +56,7 @@ extension Repository {
         )
         let now = environment.now()
         let object = try seal(keyring, slot, time: now, suite: suite)
-        let slotName = unsafe try SHA256.hash(object.span.bytes)
+        let slotName = try unsafe SHA256.hash(object.span.bytes)
         try store.put(ObjectName(ObjectNames.slot(slotName)), object)
         let policy = Policy(
             repository: id,

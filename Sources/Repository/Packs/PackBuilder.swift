@@ -69,8 +69,8 @@ final class PackBuilder {
         hash = try SHA256()
         byteCount = headerBytes.count
         framesOffset = headerBytes.count
-        unsafe try hash.update(headerBytes.span.bytes)
-        unsafe try writer.append(headerBytes.span.bytes)
+        try unsafe hash.update(headerBytes.span.bytes)
+        try unsafe writer.append(headerBytes.span.bytes)
     }
 
     /// The pack's length if it were closed now, without padding.
@@ -125,19 +125,19 @@ final class PackBuilder {
         var aead = try AEAD(suite: sealing.header.suite, key: sealing.directoryCipherKey)
         var tail = [UInt8](repeating: 0, count: sealedLength + PackSealing.trailerLength)
         let associated = sealing.headerBytes
-        unsafe try aead.seal(directory.span.bytes, counter: 1, associatedData: associated.span.bytes, into: &tail, at: 0)
+        try unsafe aead.seal(directory.span.bytes, counter: 1, associatedData: associated.span.bytes, into: &tail, at: 0)
         var trailer: [UInt8] = []
         trailer.appendLittleEndian(UInt32(sealedLength))
         trailer.appendLittleEndian(UInt32(0))
-        unsafe try aead.seal(
+        try unsafe aead.seal(
             trailer.span.bytes,
             counter: 0,
             associatedData: associated.span.bytes,
             into: &tail,
             at: sealedLength
         )
-        unsafe try hash.update(tail.span.bytes)
-        unsafe try writer.append(tail.span.bytes)
+        try unsafe hash.update(tail.span.bytes)
+        try unsafe writer.append(tail.span.bytes)
         byteCount += tail.count
         let stored = StoredPack(
             name: try hash.finalize(),
@@ -156,8 +156,8 @@ final class PackBuilder {
         var left = count
         while left > 0 {
             let part = try Random.bytes(min(left, 64 * 1024))
-            unsafe try hash.update(part.span.bytes)
-            unsafe try writer.append(part.span.bytes)
+            try unsafe hash.update(part.span.bytes)
+            try unsafe writer.append(part.span.bytes)
             left -= part.count
         }
         byteCount += count

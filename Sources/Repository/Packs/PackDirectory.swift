@@ -22,7 +22,7 @@ extension Repository {
         func open(_ bytes: RawSpan, counter: UInt64, what: String) throws -> [UInt8] {
             var plain = [UInt8](repeating: 0, count: max(0, bytes.byteCount - AEAD.tagByteCount))
             do {
-                unsafe try aead.open(
+                try unsafe aead.open(
                     bytes,
                     counter: counter,
                     associatedData: header.bytes.span.bytes,
@@ -38,19 +38,17 @@ extension Repository {
         guard trailerStart > 0 else {
             throw RepositoryError(.integrity, "pack \(reference.name.hex) is truncated")
         }
-        let trailer = unsafe try open(tail.span.bytes.extracting(trailerStart..<tail.count), counter: 0, what: "trailer")
+        let trailer = try unsafe open(tail.span.bytes.extracting(trailerStart..<tail.count), counter: 0, what: "trailer")
         let sealedLength = unsafe Int(trailer.span.bytes.littleEndian32(at: 0))
         let directoryEnd = byteCount - PackSealing.trailerLength
         guard sealedLength >= AEAD.tagByteCount + 4, sealedLength <= directoryEnd - header.bytes.count else {
             throw RepositoryError(.integrity, "pack \(reference.name.hex) claims an impossible directory")
         }
-        let sealed: [UInt8]
-        if sealedLength <= trailerStart {
-            sealed = Array(tail[(trailerStart - sealedLength)..<trailerStart])
-        } else {
-            sealed = try store.read(name, range: UInt64(directoryEnd - sealedLength)..<UInt64(directoryEnd))
-        }
-        let plain = unsafe try open(sealed.span.bytes, counter: 1, what: "directory")
+        let sealed =
+            sealedLength <= trailerStart
+            ? Array(tail[(trailerStart - sealedLength)..<trailerStart])
+            : try store.read(name, range: UInt64(directoryEnd - sealedLength)..<UInt64(directoryEnd))
+        let plain = try unsafe open(sealed.span.bytes, counter: 1, what: "directory")
         guard let type = PackType(rawValue: UInt8(truncatingIfNeeded: header.header.type)) else {
             throw RepositoryError(.unsupported, "pack \(reference.name.hex) is of a type that this version lacks")
         }

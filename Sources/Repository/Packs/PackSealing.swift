@@ -20,7 +20,7 @@ struct PackSealing: ~Copyable {
         self.headerBytes = headerBytes
         var info = Array("holdfast/v1/pack-directory".utf8)
         info += header.repository.bytes
-        directoryCipherKey = unsafe try HKDF.derive(
+        directoryCipherKey = try unsafe HKDF.derive(
             from: keys.directoryKey,
             salt: header.salt.span.bytes,
             info: info.span.bytes,
@@ -44,7 +44,7 @@ struct PackSealing: ~Copyable {
         info += header.repository.bytes
         info += header.domain.bytes
         info.appendLittleEndian(header.epoch)
-        return unsafe try HKDF.derive(from: contentKey, salt: header.salt.span.bytes, info: info.span.bytes, count: 32)
+        return try unsafe HKDF.derive(from: contentKey, salt: header.salt.span.bytes, info: info.span.bytes, count: 32)
     }
 
     /// Sets the part of the associated data that differs between frames.

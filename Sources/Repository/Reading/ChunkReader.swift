@@ -67,7 +67,8 @@ package final class ChunkReader {
             into: &frame,
             at: 0
         )
-        return unsafe try open(
+        let sealed = frame
+        return try unsafe open(
             sealed.span.bytes.extracting(0..<entry.frameLength),
             counter: location.offset,
             entry,
@@ -101,7 +102,7 @@ package final class ChunkReader {
         } catch let error as CryptographyError {
             throw RepositoryError(.integrity, "a chunk in pack \(pack.name.hex) is damaged or forged", cause: error)
         }
-        let found = unsafe try identify(
+        let found = try unsafe identify(
             buffer.span.bytes.extracting(0..<plainLength),
             entry.type,
             domain: pack.domain,
@@ -141,7 +142,7 @@ package final class ChunkReader {
         }
         let prefix = base
         guard let count else { throw RepositoryError(.missing, "the base of a delta chunk, \(baseID.hex), is missing") }
-        unsafe try decompressor.decompress(
+        try unsafe decompressor.decompress(
             entry.codec,
             input,
             prefix: prefix.span.bytes.extracting(0..<count),

@@ -43,10 +43,11 @@ final class OpenPack {
     /// Opens a frame into the start of `buffer`.
     func open(_ sealed: RawSpan, counter: UInt64, _ entry: DirectoryEntry, into buffer: inout [UInt8]) throws {
         sealing.bind(entry)
-        unsafe try aead.open(
+        let associated = sealing.frameAssociatedData
+        try unsafe aead.open(
             sealed,
             counter: counter,
-            associatedData: sealing.frameAssociatedData.span.bytes,
+            associatedData: associated.span.bytes,
             into: &buffer,
             at: 0
         )

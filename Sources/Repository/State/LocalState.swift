@@ -86,14 +86,14 @@ package final class LocalStateFile: Sendable {
             fields.record(7) { head.write(to: &$0) }
         }
         var bytes = magic + fields.bytes
-        unsafe try SHA256.hash(bytes.span.bytes).append(to: &bytes)
+        try unsafe SHA256.hash(bytes.span.bytes).append(to: &bytes)
         return bytes
     }
 
     static func decode(_ bytes: [UInt8]) throws -> LocalState {
         guard bytes.count >= magic.count + 32, bytes.starts(with: magic) else { return LocalState() }
         let body = Array(bytes.dropLast(32))
-        guard unsafe try SHA256.hash(body.span.bytes).bytes.elementsEqual(bytes.suffix(32)) else { return LocalState() }
+        guard try unsafe SHA256.hash(body.span.bytes).bytes.elementsEqual(bytes.suffix(32)) else { return LocalState() }
         var reader = FieldReader(body.dropFirst(magic.count), what: "local state", repeated: [7])
         var state = LocalState()
         while let field = try reader.next() {

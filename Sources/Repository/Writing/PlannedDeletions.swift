@@ -13,7 +13,7 @@ extension Repository {
         for (name, hash) in names {
             do {
                 let object = try store.readAll(name, atMost: 64 << 20)
-                guard unsafe try SHA256.hash(object.span.bytes) == hash else {
+                guard try unsafe SHA256.hash(object.span.bytes) == hash else {
                     throw RepositoryError(.integrity, "its bytes are not those that its name says")
                 }
                 let signer = try SignedRecord.signer(of: object, kind: .plan)

@@ -81,7 +81,7 @@ extension WriteRun {
             replaced: request.replaces
         )
         let object = try SignedRecord.sign(commit, with: repository.keyring.signingKey)
-        let id = unsafe try SHA256.hash(object.span.bytes)
+        let id = try unsafe SHA256.hash(object.span.bytes)
         let name = ObjectNames.commit(member: member, incarnation: incarnation, number: number, hash: id)
         try repository.store.put(ObjectName(name), object)
         guard try !lease.isDeclaredDead() else {
@@ -158,7 +158,7 @@ extension WriteRun {
                 let name = ObjectNames.packList(member: member, run: reference.run, number: reference.number)
                 // A list that cannot be read is written again.
                 guard let object = try? repository.store.readAll(ObjectName(name), atMost: 64 << 20),
-                    unsafe try SHA256.hash(object.span.bytes) == reference.hash,
+                    try unsafe SHA256.hash(object.span.bytes) == reference.hash,
                     let list = try? SignedRecord.body(
                         PackList.self,
                         of: object,

@@ -101,7 +101,7 @@ package final class WriteRun: Sendable {
         let cache = IndexCache(directory: try repository.indexDirectory(), warn: repository.environment.warn)
         committer = PackCommitter(failure: failure, idle: { try lease.renewIfDue() }) { packs, number in
             let fragment = try IndexFragment.seal(packs, keys: keys, repository: repository.id, suite: repository.suite)
-            let name = unsafe try SHA256.hash(fragment.span.bytes)
+            let name = try unsafe SHA256.hash(fragment.span.bytes)
             try repository.store.put(ObjectName(ObjectNames.index(name)), fragment)
             let list = PackList(
                 repository: repository.id,
@@ -118,7 +118,7 @@ package final class WriteRun: Sendable {
             let listName = ObjectNames.packList(member: repository.keyring.member, run: run, number: number)
             try repository.store.put(ObjectName(listName), object)
             index.add(try cache.store(.reusable, packs: packs, fragments: [name]))
-            return unsafe try SHA256.hash(object.span.bytes)
+            return try unsafe SHA256.hash(object.span.bytes)
         }
     }
 

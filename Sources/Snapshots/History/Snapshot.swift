@@ -1,3 +1,4 @@
+import Cryptography
 package import Records
 package import Repository
 

@@ -1,4 +1,5 @@
 internal import Records
+internal import Repository
 
 extension Entry {
     /// The longest link target, in bytes.
@@ -123,8 +124,7 @@ extension Entry {
 }
 
 extension Extent {
-    /// The longest plaintext of a chunk, bytes (format.md §1.4).
-    static let longestChunk: UInt64 = 16 << 20
+    private static let longestChunk = UInt64(FormatBounds.plainChunk)
 
     /// Throws `.invalidEntry` for a length of zero, or a stretch that no chunk can hold.
     func validate() throws {

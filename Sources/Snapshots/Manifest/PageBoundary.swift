@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import Records
 
 /// Where a writer ends a page (format.md §12): after entries that a hash of their path and kind picks.
 ///
@@ -11,7 +12,7 @@ struct PageBoundary: ~Copyable {
     /// An inner page of so many children ends.
     static let mostChildren = 1_024
     /// The highest level of a manifest page: eight levels with the leaves.
-    static let highestLevel = 7
+    static let highestLevel = Int(PageReference.maximumLevel)
 
     private static let prefix = Array("holdfast/v1/page\0".utf8)
     private var message: [UInt8] = prefix

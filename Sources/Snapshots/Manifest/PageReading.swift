@@ -164,8 +164,8 @@ private func readKind(_ reader: inout ByteReader) throws -> EntryKind {
 
 /// Reads the children of an inner page one after another, the next one ahead.
 final class InnerPage {
-    /// The fewest bytes of a child: lengths and a path of one byte, kind, id, sums, digest, no fields.
-    private static let shortestItem = 3 + 1 + 2 * Digest.byteCount + 3
+    /// The fewest bytes of a child: lengths (its path may be that of the one before), kind, id, sums, digest, no fields.
+    private static let shortestItem = 3 + 2 * Digest.byteCount + 3
 
     let level: Int
     private var children: Children
@@ -182,7 +182,6 @@ final class InnerPage {
 
     /// Moves on to the next child and returns the one before it.
     func takeNext() throws -> PageSummary? {
-        defer { if next == nil { children.remaining = 0 } }
         let taken = next
         next = try children.next()
         return taken

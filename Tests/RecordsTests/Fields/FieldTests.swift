@@ -69,10 +69,13 @@ struct FieldTests {
         #expect(seen == [1, 2, 3, 4, 5, 6, 7, 7])
     }
 
-    @Test("Fields out of order, beyond the end, or in a longer form are refused", arguments: [
-        [3, 0, 1, 0], [1, 5, 0], [1], [0, 0], [1, 0x80, 0x00], [0x81, 0x00, 0],
-        [1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01],
-    ] as [[UInt8]])
+    @Test(
+        "Fields out of order, beyond the end, or in a longer form are refused",
+        arguments: [
+            [3, 0, 1, 0], [1, 5, 0], [1], [0, 0], [1, 0x80, 0x00], [0x81, 0x00, 0],
+            [1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01],
+        ] as [[UInt8]]
+    )
     func refusesMalformedFields(bytes: [UInt8]) throws {
         #expect(try refusal(bytes).code == .malformed)
     }
@@ -101,7 +104,9 @@ struct FieldTests {
         #expect(try refusal([1, 2, 5, 0]) { _ = try $0.bytes(exactly: 3) }.message.contains("instead of 3"))
         #expect(try refusal([1, 2, 5, 0]) { _ = try $0.identifier() as RunID }.message.contains("instead of 16"))
         #expect(try refusal([1, 2, 5, 0]) { _ = try $0.incarnation() }.message.contains("instead of 8"))
-        #expect(try refusal([1, 5, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]) { _ = try $0.integer32() }.message.contains("32 bits"))
+        #expect(
+            try refusal([1, 5, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]) { _ = try $0.integer32() }.message.contains("32 bits")
+        )
     }
 
     @Test(arguments: [[0xFF], [0xC3], [0xC0, 0x80], [0xED, 0xA0, 0x80]] as [[UInt8]])

@@ -1,7 +1,7 @@
 import Cryptography
 import Records
-import Testing
 import TestSupport
+import Testing
 
 struct IdentifierTests {
     @Test func bytesAndDigitsReadBack() throws {

@@ -1,7 +1,7 @@
 import Cryptography
 import Records
-import Testing
 import TestSupport
+import Testing
 
 struct ObjectNamesTests {
     private static let digits64 = String(repeating: "ab", count: 32)
@@ -51,20 +51,26 @@ struct ObjectNamesTests {
         #expect(parsed.hash == (name.contains("abab") ? try testDigest(0xAB) : nil))
     }
 
-    @Test("Other spellings are no names", arguments: [
-        "", "/", "format/", "/format", "Format", "formats", "policy", "policy/", "policy/0", "policy/00000000000",
-        "policy/000000000a", "policy/+000000001", "policy/-000000001", "policy//0000000000", "policy/0000000000/",
-        "policy/٠٠٠٠٠", "keys/\(digits64)0", "keys/\(digits64.uppercased())", "packs/\(digits64)", "packs/ac/\(digits64)",
-        "packs/AB/\(digits64)", "packs/a/\(digits64)", "packs/ab/\(digits64)/x", "index/\(digits32)",
-        "packlists/\(digits32)/0000000007", "packlists/\(digits32)/\(run32)/end",
-        "packlists/\(digits32)/\(digits16)/0000000007", "commits/\(digits32)/\(digits16)/0000000001",
-        "commits/\(digits32)/\(digits16)/0000000001_\(digits64)", "commits/\(digits32)/\(digits16)/000000001-\(digits64)",
-        "commits/\(digits32)/\(run32)/0000000001-\(digits64)", "leases/\(digits32)/\(run32)/dead ",
-        "leases/\(digits32)/\(run32)/0", "attested/\(digits16)/0000000003", "plans/0000000004", "plans/0000000004.don",
-        "plans/000000004.done", "plans/00000000045.done", "plans/0000000004-\(digits64).done", "tmp/\(digits64)",
-        "erased/\(digits32)/0000000007", "audit/0000000008", "../policy/0000000000", "policy/../policy/0000000000",
-        "policy/0000000000\0", "policy/\u{301}0000000000", String(repeating: "a/", count: 1000),
-    ])
+    @Test(
+        "Other spellings are no names",
+        arguments: [
+            "", "/", "format/", "/format", "Format", "formats", "policy", "policy/", "policy/0", "policy/00000000000",
+            "policy/000000000a", "policy/+000000001", "policy/-000000001", "policy//0000000000", "policy/0000000000/",
+            "policy/٠٠٠٠٠", "keys/\(digits64)0", "keys/\(digits64.uppercased())", "packs/\(digits64)",
+            "packs/ac/\(digits64)",
+            "packs/AB/\(digits64)", "packs/a/\(digits64)", "packs/ab/\(digits64)/x", "index/\(digits32)",
+            "packlists/\(digits32)/0000000007", "packlists/\(digits32)/\(run32)/end",
+            "packlists/\(digits32)/\(digits16)/0000000007", "commits/\(digits32)/\(digits16)/0000000001",
+            "commits/\(digits32)/\(digits16)/0000000001_\(digits64)",
+            "commits/\(digits32)/\(digits16)/000000001-\(digits64)",
+            "commits/\(digits32)/\(run32)/0000000001-\(digits64)", "leases/\(digits32)/\(run32)/dead ",
+            "leases/\(digits32)/\(run32)/0", "attested/\(digits16)/0000000003", "plans/0000000004",
+            "plans/0000000004.don",
+            "plans/000000004.done", "plans/00000000045.done", "plans/0000000004-\(digits64).done", "tmp/\(digits64)",
+            "erased/\(digits32)/0000000007", "audit/0000000008", "../policy/0000000000", "policy/../policy/0000000000",
+            "policy/0000000000\0", "policy/\u{301}0000000000", String(repeating: "a/", count: 1000),
+        ]
+    )
     func refuses(name: String) {
         #expect(ObjectNames.parse(name) == nil)
     }

@@ -33,8 +33,12 @@ struct RecordSource {
 
     mutating func digest() throws -> Digest { try required(Digest(random.bytes(32)), "value", of: "test") }
     mutating func optionalDigest() throws -> Digest? { chance() ? try digest() : nil }
-    mutating func identifier<Kind>() throws -> Identifier<Kind> { try required(Identifier<Kind>(random.bytes(16)), "value", of: "test") }
-    mutating func incarnation() throws -> Incarnation { try required(Incarnation(random.bytes(8)), "value", of: "test") }
+    mutating func identifier<Kind>() throws -> Identifier<Kind> {
+        try required(Identifier<Kind>(random.bytes(16)), "value", of: "test")
+    }
+    mutating func incarnation() throws -> Incarnation {
+        try required(Incarnation(random.bytes(8)), "value", of: "test")
+    }
     mutating func suite() -> CipherSuite { chance() ? .aes256GCM : .chaCha20Poly1305 }
 
     mutating func text(upTo most: Int = 12) -> String {

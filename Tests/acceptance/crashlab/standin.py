@@ -210,6 +210,11 @@ def backup(repository, source):
     repository.open()
     if "stale-lock" in DEFECT:
         store(repository.path("lock"), b"")
+    if "forgets-interrupted" in DEFECT:
+        used = {entry.get("object") for each in repository.snapshots().values() for entry in each["entries"]}
+        for directory, _, files in os.walk(repository.path("objects")):
+            for name in set(files) - used:
+                os.unlink(os.path.join(directory, name))
     known = set()
     if "trusts-cache" in DEFECT and os.path.exists(repository.cache + "/stored"):
         with open(repository.cache + "/stored", "rb") as handle:
@@ -276,7 +281,7 @@ def add_object(repository, name, content, known):
     path = repository.object_path(name)
     try:
         with open(path, "rb") as handle:
-            if hashlib.sha256(handle.read()).hexdigest() == name and "forgets-interrupted" not in DEFECT:
+            if hashlib.sha256(handle.read()).hexdigest() == name:
                 # It may be the work of a crashed run whose directory sync is still due.
                 sync_directory(os.path.dirname(path))
                 make_directory(os.path.dirname(path))
@@ -285,8 +290,6 @@ def add_object(repository, name, content, known):
         pass
     if PAUSE:
         time.sleep(PAUSE)
-    if "forgets-interrupted" in DEFECT:
-        store(repository.path("objects", "extra", "%s-%d" % (name, os.getpid())), content)
     try:
         store(path, content)
     except OSError as error:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import sys
 from dataclasses import dataclass
 
@@ -240,11 +241,12 @@ class Restic(Tool):
         return self.command("restore", "--no-lock", snapshot, "--target", target)
 
     def restore_again(self, snapshot: str, target: str) -> Result:
-        # It refuses to restore a link where one stands already.
+        # It refuses to restore a link where one stands, and loses the second name of a hard link.
         for directory, names, files in os.walk(target):
             for name in names + files:
                 path = os.path.join(directory, name)
-                if os.path.islink(path):
+                info = os.lstat(path)
+                if not stat.S_ISDIR(info.st_mode) and (stat.S_ISLNK(info.st_mode) or info.st_nlink > 1):
                     os.unlink(path)
         return self.restore(snapshot, target)
 

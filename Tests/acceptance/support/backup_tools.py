@@ -3,9 +3,9 @@
 import json
 import os
 import shutil
-import subprocess
 
 from .common import Failure, human, last_lines
+from .processes import run
 
 PASSWORD = "correct horse battery staple"
 
@@ -56,15 +56,7 @@ class Tool:
 
     def run(self, command):
         """Runs a command to its end and returns it; any exit status but 0 is a `Failure`."""
-        result = subprocess.run(
-            command,
-            env=self.environment(),
-            cwd=self.directory or self.home,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="backslashreplace",
-        )
+        result = run(command, self.environment(), self.directory or self.home)
         if result.returncode != 0:
             raise Failure(
                 f"{self.name} {' '.join(command[1:])[:200]}: exit status {result.returncode}: "
@@ -134,7 +126,7 @@ class Tool:
 
 
 class Holdfast(Tool):
-    """The program under test."""
+    """The program under test, opened by its password; a key file of the user's is not handed on."""
 
     name = "holdfast"
 
@@ -142,7 +134,6 @@ class Holdfast(Tool):
         return {
             **super().environment(),
             "HOLDFAST_PASSWORD": PASSWORD,
-            "HOLDFAST_KEY_FILE": os.path.join(self.home, "key"),
             "HOLDFAST_CACHE_DIR": self._directory("cache"),
             "HOLDFAST_STATE_DIR": self._directory("state"),
         }

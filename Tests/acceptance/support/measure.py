@@ -1,13 +1,13 @@
 """Runs a command to its end and measures time, processor time and memory of it and all its children."""
 
 import os
-import signal
 import subprocess
 import threading
 import time
 from dataclasses import dataclass
 
 from .common import Failure, last_lines
+from .processes import child
 
 SAMPLE_INTERVAL = 0.020
 
@@ -33,29 +33,16 @@ def measured(command, environment, directory, log):
     load = os.getloadavg()[0]
     with open(log, "wb") as output:
         start = time.monotonic()
-        process = subprocess.Popen(
-            command,
-            env=environment,
-            cwd=directory,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        sampler = _Sampler(process.pid)
-        sampler.start()
-        try:
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            os.sync()
-            wall = time.monotonic() - start
-        except BaseException:
-            if process.returncode is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-            raise
-        finally:
-            sampler.stop()
+        with child(command, env=environment, cwd=directory, stdout=output, stderr=subprocess.STDOUT) as process:
+            sampler = _Sampler(process.pid)
+            sampler.start()
+            try:
+                _, status, usage = os.wait4(process.pid, 0)
+                process.returncode = os.waitstatus_to_exitcode(status)
+                os.sync()
+                wall = time.monotonic() - start
+            finally:
+                sampler.stop()
     if process.returncode != 0:
         with open(log, encoding="utf-8", errors="backslashreplace") as output:
             raise Failure(f"{' '.join(command)[:200]}: exit status {process.returncode}: {last_lines(output.read())}")

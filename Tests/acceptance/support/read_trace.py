@@ -3,10 +3,10 @@
 import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass, field
 
 from .common import Failure
+from .processes import run
 
 #: Calls that read from a descriptor that stands as their first argument (copy_file_range and splice too).
 READS = ("read", "pread64", "readv", "preadv", "preadv2", "copy_file_range", "splice", "sendfile", "mmap", "mmap2")
@@ -39,7 +39,7 @@ def trace_reads(command, sources, directory, environment=None, cwd=None):
     os.mkdir(log)
     # One log for each thread (-ff), so that no call is split in two by another's.
     calls = ",".join(("openat", "openat2", "io_uring_setup", *(f"?{call}" for call in READS)))
-    result = subprocess.run(
+    result = run(
         [
             "strace",
             "-ff",
@@ -57,12 +57,8 @@ def trace_reads(command, sources, directory, environment=None, cwd=None):
             "--",
             *command,
         ],
-        env=environment,
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="backslashreplace",
+        environment,
+        cwd,
     )
     trace = ReadTrace(status=result.returncode, output=result.stdout)
     if result.returncode != 0:

@@ -1,0 +1,21 @@
+import ArgumentParser
+
+/// The command above all others.
+struct RootCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "holdfast",
+        abstract: "Encrypted, deduplicated, signed backups that can be trusted.",
+        discussion: """
+            A repository is made by init and opened by a password, a key file or the words of a recovery kit. Which \
+            repository and which key is said by options or by the environment, so that scripts need no typing; secrets \
+            never stand on a command line. holdfast demo shows the whole way on made-up data.
+            """,
+        version: ProgramVersion.text,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Backups:",
+                subcommands: [InitCommand.self]
+            )
+        ]
+    )
+}

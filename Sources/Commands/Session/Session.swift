@@ -1,0 +1,130 @@
+import FileSystem
+import ObjectStorage
+import Records
+import Repository
+import Snapshots
+
+/// One run of a command: what was said by options and environment, and how to speak.
+final class Session: Sendable {
+    /// What every command was told.
+    let options: GlobalOptions
+    /// The environment.
+    let variables = Variables()
+    /// What the program says.
+    let output: Output
+    /// When the run began, on a clock that never jumps, ns.
+    let start = monotonicNanoseconds()
+
+    /// Begins a run.
+    init(_ options: GlobalOptions) {
+        self.options = options
+        output = Output(
+            isJSON: options.json,
+            verbosity: options.quiet ? -1 : options.verbose,
+            variables: variables
+        )
+    }
+
+    /// Seconds since the run began.
+    var elapsedSeconds: Double { Double(monotonicNanoseconds() - start) / 1e9 }
+
+    /// The present time, ns.
+    var now: Int64 { wallClockNanoseconds() }
+
+    /// Ends the run if the user has asked for it.
+    func checkCancellation() throws {
+        if Cancellation.isRequested { throw RepositoryError(.cancelled, "stopped before the end") }
+    }
+}
+
+extension Session {
+    /// The path of the repository.
+    ///
+    /// - Throws: `UsageError` if none is named, or one of a kind that this version does not reach.
+    func location() throws -> String {
+        var location = options.repository
+        if location == nil, let path = options.repositoryFile { location = try readLocation(path) }
+        if location == nil { location = variables.nonEmpty("HOLDFAST_REPOSITORY") }
+        if location == nil, let path = variables.nonEmpty("HOLDFAST_REPOSITORY_FILE") {
+            location = try readLocation(path)
+        }
+        guard let location, !location.isEmpty else {
+            throw UsageError("no repository is named: give --repo DIRECTORY or set HOLDFAST_REPOSITORY")
+        }
+        if location.hasPrefix("local:") { return String(location.dropFirst(6)) }
+        let schemes = ["s3", "sftp", "rest", "rclone", "b2", "azure", "gs", "swift", "http", "https", "holdfast"]
+        if let colon = location.firstIndex(of: ":"), schemes.contains(String(location[..<colon])) {
+            throw UsageError(
+                "\(location): this version keeps repositories in directories only (a mounted one will do; write "
+                    + "./\(location) for a directory of that name)"
+            )
+        }
+        return location
+    }
+
+    private func readLocation(_ path: String) throws -> String {
+        let bytes: [UInt8]
+        do {
+            bytes = try readSmallFile(path, limit: 64 * 1024)
+        } catch {
+            throw UsageError("the file that names the repository: \(error)")
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        return String(text.split(separator: "\n", maxSplits: 1).first ?? "")
+    }
+
+    /// The store at the repository's location.
+    ///
+    /// - Throws: `RepositoryError.noRepository` if there is nothing.
+    func openStore() throws -> LocalObjectStore {
+        let location = try location()
+        do {
+            return try LocalObjectStore.open(at: location)
+        } catch let error as StorageError where error.code == .notFound {
+            throw RepositoryError(
+                .noRepository,
+                "there is no Holdfast repository at \(location); holdfast init makes one",
+                cause: error
+            )
+        }
+    }
+
+    /// Opens the repository with the key that options and environment name.
+    func openRepository() throws -> Repository {
+        let store = try openStore()
+        let id = try Repository.readFormat(store).repository
+        let source = CredentialSource(options, variables)
+        let kit = try RecoveryKit(source)
+        let credential: Credential =
+            switch source {
+            case .keyFile(let path): .keyFile(SecretHolder(try SecretFile.read(path, what: "key file")))
+            case .recoveryKit, .recoveryPrompt: .recovery(try RecoveryKit.secret(kit))
+            case .passwordVariable, .passwordFile, .passwordCommand, .passwordPrompt:
+                .passphrase(try source.password(isNew: false))
+            }
+        let repository = try Repository.open(
+            store: store,
+            credential: credential,
+            environment: try environment(for: id)
+        )
+        try kit?.vouch(for: repository)
+        output.detail("opened repository \(id.hex.prefix(16)) at \(store.location)")
+        return repository
+    }
+
+    /// The local directories of a repository, clock, warnings and cancellation.
+    func environment(for repository: RepositoryID) throws -> RepositoryEnvironment {
+        let output = self.output
+        return RepositoryEnvironment(
+            cache: try LocalDirectories(self).cache(of: repository),
+            state: try LocalDirectories(self).state(of: repository),
+            warn: { output.warning($0) },
+            isCancelled: { Cancellation.isRequested }
+        )
+    }
+}
+
+/// The content of a small file that a user names; links are followed.
+func readSmallFile(_ path: String, limit: Int) throws -> [UInt8] {
+    try openUserFile(path).readToEnd(limit: limit)
+}

@@ -1,0 +1,40 @@
+import FileSystem
+import Glibc
+
+/// Opens a file that the user names, by whatever way: a link, a pipe, /dev/stdin, or `-` for standard input.
+///
+/// - Throws: `SystemError` naming the path.
+func openUserFile(_ path: String) throws -> Descriptor {
+    let number = path == "-" ? dup(STDIN_FILENO) : unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+    guard number >= 0 else { throw SystemError(errno: errno, operation: "open", path: Array(path.utf8)) }
+    return Descriptor(adopting: number)
+}
+
+/// The absolute form of a path, without `.` and empty components; `..` and links are left as they are.
+func absolutePath(_ path: [UInt8]) throws -> [UInt8] {
+    let slash = UInt8(ascii: "/")
+    let whole = path.first == slash ? path : try workingDirectory() + [slash] + path
+    let components = whole.split(separator: slash).filter { !$0.elementsEqual([UInt8(ascii: ".")]) }
+    return [slash] + Array(components.joined(separator: [slash]))
+}
+
+/// The directory that relative paths count from.
+func workingDirectory() throws -> [UInt8] {
+    guard let buffer = unsafe getcwd(nil, 0) else {
+        throw SystemError(errno: errno, operation: "find out the current directory")
+    }
+    defer { unsafe free(buffer) }
+    return unsafe Array(UnsafeBufferPointer(start: buffer, count: strlen(buffer))).map { UInt8(bitPattern: $0) }
+}
+
+/// The name of this host.
+func hostName() -> String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "unknown" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// The name of the user that runs this process, or the number if it has none.
+func currentUserName() -> String {
+    NameService.userName(geteuid()).map { String(decoding: $0, as: UTF8.self) } ?? "\(geteuid())"
+}

@@ -1,0 +1,182 @@
+import Chunking
+import Cryptography
+import FileSystem
+import Records
+package import Repository
+import Threads
+
+/// Makes one snapshot.
+///
+/// Threads: one walks, some read and cut, some compress and encrypt, one builds the manifest, one makes packs durable.
+/// Bounded queues join them, so memory does not depend on what is saved.
+package final class Backup: Sendable {
+    private let repository: Repository
+    private let request: BackupRequest
+    private let observer: any BackupObserver
+    /// Counters for progress lines.
+    package let progress: BackupProgress
+
+    /// Prepares a backup.
+    package init(
+        repository: Repository,
+        request: BackupRequest,
+        observer: any BackupObserver,
+        progress: BackupProgress = BackupProgress()
+    ) {
+        self.repository = repository
+        self.request = request
+        self.observer = observer
+        self.progress = progress
+    }
+
+    /// Runs it.
+    ///
+    /// - Throws: `RepositoryError.busy` if a run of the same dataset is in progress on this host, `.cancelled` if the
+    ///   user stopped it, and whatever keeps the repository from being written. Items that cannot be read do not throw.
+    package func run() throws -> BackupSummary {
+        _ = try? raiseDescriptorLimit()
+        let started = monotonicNanoseconds()
+        let domain = try repository.defaultDomain()
+        let keys = try repository.keys(domain: domain.id, epoch: domain.epoch)
+        let dataset = try keys.datasetID(of: request.dataset)
+        let lock = try takeLock(dataset)
+        defer { try? lock?.release() }
+
+        let log = try CommitLog.load(repository)
+        for problem in log.problems { observer.warning(problem.message) }
+        let parent = try findParent(log, dataset: dataset)
+        let details = parent.flatMap { try? repository.details(of: $0.commit) }
+        if let statistics = details?.statistics {
+            progress.expect(
+                files: statistics.filesNew + statistics.filesChanged + statistics.filesUnmodified,
+                bytes: statistics.contentBytes
+            )
+        }
+        let run: WriteRun? = request.isDryRun ? nil : try WriteRun.begin(repository, options: request.writing)
+        let index = try run?.index ?? repository.loadIndex()
+        let store: any ChunkStoring = run ?? DryRun(index: index)
+        let pipeline = BackupPipeline(
+            repository: repository,
+            request: request,
+            observer: observer,
+            progress: progress,
+            keys: keys,
+            dataset: dataset,
+            index: index,
+            store: store
+        )
+        let result: BackupPipeline.Result
+        do {
+            result = try pipeline.run(parent: try parentEntries(parent, keys: keys, dataset: dataset, index: index))
+        } catch {
+            run?.abandon()
+            throw error
+        }
+        var statistics = result.statistics
+        statistics.entries = result.root.entryCount
+        statistics.contentBytes = result.root.contentBytes
+        statistics.milliseconds = UInt64((monotonicNanoseconds() - started) / 1_000_000)
+        let isUnchanged = parent.map { $0.commit.root.chunk == result.root.id } ?? false
+        guard let run, !(request.skipsIfUnchanged && isUnchanged) else {
+            run?.abandon()
+            if run == nil { result.fileCache?.abandon() } else { try? result.fileCache?.commit() }
+            return BackupSummary(
+                snapshot: nil,
+                parent: parent?.id,
+                statistics: statistics,
+                packBytes: 0,
+                isSkipped: run != nil
+            )
+        }
+        let id: ObjectHash
+        do {
+            id = try run.commit(commitRequest(result, statistics: statistics, parent: parent), log: log)
+        } catch {
+            run.abandon()
+            result.fileCache?.abandon()
+            throw error
+        }
+        do { try result.fileCache?.commit() } catch {
+            observer.warning("the file cache could not be written; the next backup reads every file again: \(error)")
+        }
+        return BackupSummary(
+            snapshot: id,
+            parent: parent?.id,
+            statistics: statistics,
+            packBytes: run.storedTotals.bytes,
+            isSkipped: false
+        )
+    }
+
+    private func commitRequest(
+        _ result: BackupPipeline.Result,
+        statistics: SnapshotStatistics,
+        parent: VerifiedCommit?
+    ) -> CommitRequest {
+        var details = CommitDetails(dataset: request.dataset, time: request.time ?? repository.environment.now())
+        details.host = request.host
+        details.user = request.user
+        details.tags = request.tags
+        details.note = request.note
+        details.program = request.program
+        details.statistics = statistics
+        details.excludes = request.excludePatterns
+        details.parent = parent?.id
+        details.isIncomplete = statistics.failures > 0
+        details.rootDigest = result.root.digest
+        switch request.source {
+        case .files(let paths): details.paths = paths.sorted { $0.lexicographicallyPrecedes($1) }
+        case .stream(let name, _, _): details.paths = [[UInt8(ascii: "/")] + name]
+        }
+        details.chunker = ChunkerRecord(
+            kind: UInt64(request.chunker.kind.rawValue),
+            minimum: UInt64(request.chunker.minimum),
+            average: UInt64(request.chunker.average),
+            maximum: UInt64(request.chunker.maximum)
+        )
+        var commit = CommitRequest(
+            root: PageReference(chunk: result.root.id, level: UInt64(result.root.level)),
+            details: details
+        )
+        commit.interval = request.interval
+        return commit
+    }
+
+    /// One run of a dataset at a time on one host.
+    private func takeLock(_ dataset: DatasetID) throws -> FileLock? {
+        guard let state = repository.environment.state, !request.isDryRun else { return nil }
+        guard let lock = try FileLock.acquire(in: state, Array("run-\(dataset.hex).lock".utf8)) else {
+            throw RepositoryError(
+                .busy,
+                "another backup of dataset \"\(request.dataset)\" is in progress on this host; wait for its end"
+            )
+        }
+        return lock
+    }
+
+    private func findParent(_ log: CommitLog, dataset: DatasetID) throws -> VerifiedCommit? {
+        if let wanted = request.parent {
+            guard let commit = log.commits.first(where: { $0.id == wanted }) else {
+                throw RepositoryError(.invalidRequest, "there is no snapshot \(wanted.hex.prefix(8)) to compare with")
+            }
+            return commit
+        }
+        return log.commits.last { $0.commit.dataset == dataset && $0.commit.signer == repository.keyring.member }
+    }
+
+    private func parentEntries(
+        _ parent: VerifiedCommit?,
+        keys: DomainKeys,
+        dataset: DatasetID,
+        index: LocalIndex
+    ) throws -> (any PreviousEntries)? {
+        guard case .files = request.source else { return nil }
+        if request.parent != nil, let parent {
+            let source = try RepositoryChunkSource(repository: repository, index: index)
+            let cursor = try ManifestCursor(page: parent.commit.root, digest: nil, source: source)
+            return try ManifestPrevious(cursor: cursor)
+        }
+        guard let cache = try repository.repositoryCache() else { return nil }
+        return FileCacheReader(directory: cache, dataset: dataset)
+    }
+}
