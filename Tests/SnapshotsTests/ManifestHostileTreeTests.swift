@@ -108,7 +108,9 @@ struct ManifestHostileTreeTests: ManifestTesting {
 
     @Test func directoryEndsThatLieRow11() {
         let directory = ForgedPage.Item(path: path("d"), kind: 1)
-        func leaf(_ end: [UInt8]) -> [UInt8] { ForgedPage.leaf([directory, .init(path: path("d"), kind: 2, fields: end)]) }
+        func leaf(_ end: [UInt8]) -> [UInt8] {
+            ForgedPage.leaf([directory, .init(path: path("d"), kind: 2, fields: end)])
+        }
         let lies: [(ManifestError.Code, [UInt8])] = [
             (.countMismatch, ForgedPage.endFields(entries: 1)),
             (.countMismatch, ForgedPage.endFields(entries: .max)),
@@ -157,7 +159,11 @@ struct ManifestHostileTreeTests: ManifestTesting {
             ForgedPage.fileFields(size: 9, extents: ForgedPage.hole(10), isSparse: true),
             ForgedPage.fileFields(size: 9, extents: ForgedPage.hole(9)),
             ForgedPage.fileFields(size: 9, extents: []),
-            ForgedPage.fileFields(size: 65, extents: Array((0..<65).map { _ in ForgedPage.hole(1) }.joined()), isSparse: true),
+            ForgedPage.fileFields(
+                size: 65,
+                extents: Array((0..<65).map { _ in ForgedPage.hole(1) }.joined()),
+                isSparse: true
+            ),
         ]
         for (index, fields) in cases.enumerated() {
             pages.forge(ForgedPage.leaf([.init(path: path("f"), kind: 3, fields: fields)]), as: id)

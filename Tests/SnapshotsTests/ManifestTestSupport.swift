@@ -84,7 +84,9 @@ extension ManifestTesting {
         return entry
     }
 
-    func file(_ name: String, size: UInt64 = 5, chunk: UInt64 = 1) -> Entry { file(path(name), size: size, chunk: chunk) }
+    func file(_ name: String, size: UInt64 = 5, chunk: UInt64 = 1) -> Entry {
+        file(path(name), size: size, chunk: chunk)
+    }
 
     /// Compares paths by their definition: lists of components, as raw bytes.
     func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {

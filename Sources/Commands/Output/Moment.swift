@@ -4,16 +4,16 @@ import Glibc
 enum Moment {
     /// `2026-11-24 09:33:22 +0100`, in the local zone.
     static func local(_ nanoseconds: Int64) -> String {
-        let (fields, offset, _) = localFields(nanoseconds)
-        return "\(date(fields)) \(time(fields)) \(zone(offset, separator: ""))"
+        let (fields, offset, _) = unsafe localFields(nanoseconds)
+        return unsafe "\(date(fields)) \(time(fields)) \(zone(offset, separator: ""))"
     }
 
     /// `2026-11-24T09:33:22.123456789+01:00` (RFC 3339), in the local zone.
     static func rfc3339(_ nanoseconds: Int64) -> String {
-        let (fields, offset, rest) = localFields(nanoseconds)
+        let (fields, offset, rest) = unsafe localFields(nanoseconds)
         let digits = String(rest)
         let fraction = rest == 0 ? "" : "." + String(repeating: "0", count: 9 - digits.count) + digits
-        return "\(date(fields))T\(time(fields))\(fraction)\(zone(offset, separator: ":"))"
+        return unsafe "\(date(fields))T\(time(fields))\(fraction)\(zone(offset, separator: ":"))"
     }
 
     /// Reads `now`, a date, a date and time in the local zone, or RFC 3339 with its zone; a date is its first moment.

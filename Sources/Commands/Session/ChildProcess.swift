@@ -1,5 +1,5 @@
 import FileSystem
-@preconcurrency import Glibc
+@unsafe @preconcurrency import Glibc
 import Synchronization
 
 /// Another program that this one has started, with its standard output at hand.
@@ -17,9 +17,11 @@ final class ChildProcess: Sendable {
     init(_ arguments: [String]) throws {
         name = arguments.first ?? ""
         var ends: [Int32] = [-1, -1]
-        guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { throw SystemError(errno: errno, operation: "make a pipe") }
+        guard unsafe pipe(&ends) == 0 else { throw SystemError(errno: errno, operation: "make a pipe") }
         output = Descriptor(adopting: ends[0])
         let writing = Descriptor(adopting: ends[1])
+        // The child must hold no end of its own pipe but the one it prints to.
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         process = try ChildProcess.spawn(arguments, output: writing.rawValue)
         try writing.close()
     }
@@ -77,10 +79,10 @@ final class ChildProcess: Sendable {
     /// The environment but for the password: a child needs it no more than anybody else.
     private static func environment() -> [String] {
         var variables: [String] = []
-        var position = unsafe environ
-        while let entry = unsafe position?.pointee {
+        var position = 0
+        while let entry = unsafe environ[position] {
             if unsafe strncmp(entry, "HOLDFAST_PASSWORD=", 18) != 0 { variables.append(unsafe String(cString: entry)) }
-            unsafe position = position.map { unsafe $0 + 1 }
+            position += 1
         }
         return variables
     }

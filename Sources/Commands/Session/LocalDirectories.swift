@@ -1,3 +1,4 @@
+import Cryptography
 import FileSystem
 import Glibc
 import Records
@@ -52,7 +53,12 @@ struct LocalDirectories {
             let root = try Directory.openOrMake(path: Array(path.utf8))
             return try root.openOrMakeDirectory(Array(repository.hex.utf8)).directory
         } catch {
-            throw UsageError("the state directory cannot be used: \(error); choose another by HOLDFAST_STATE_DIR")
+            if chosen != nil { throw UsageError("the state directory cannot be used: \(error)") }
+            output.warning(
+                "nothing is remembered, so a roll-back of the repository would go unnoticed: \(error); choose another "
+                    + "directory by HOLDFAST_STATE_DIR"
+            )
+            return nil
         }
     }
 

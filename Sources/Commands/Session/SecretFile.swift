@@ -37,7 +37,7 @@ enum SecretFile {
     private static func read(_ file: Descriptor, what: String, withoutLineEnd: Bool) throws -> Secret {
         var count = 0
         let whole = try unsafe Secret(count: limit + 1) { target in
-            while count < target.count, let base = unsafe target.baseAddress {
+            while count < target.count, let base = target.baseAddress {
                 let got = unsafe Glibc.read(file.rawValue, base + count, target.count - count)
                 if got < 0, errno == EINTR { continue }
                 guard got >= 0 else {
@@ -55,7 +55,7 @@ enum SecretFile {
 extension Secret {
     /// The first `count` bytes.
     borrowing func prefix(_ count: Int) throws -> Secret {
-        try withBytes { try unsafe Secret(copying: $0.extracting(0..<count)) }
+        try withBytes { try Secret(copying: $0.extracting(0..<count)) }
     }
 
     /// The first `count` bytes but for one line end, `\n` or `\r\n`, behind them.

@@ -1,3 +1,4 @@
+import Cryptography
 import FileSystem
 import ObjectStorage
 import Records
@@ -94,14 +95,22 @@ extension Session {
         let store = try openStore()
         let id = try Repository.readFormat(store).repository
         let source = CredentialSource(options, variables)
-        let kit = try RecoveryKit(source)
-        let credential: Credential =
-            switch source {
-            case .keyFile(let path): .keyFile(SecretHolder(try SecretFile.read(path, what: "key file")))
-            case .recoveryKit, .recoveryPrompt: .recovery(try RecoveryKit.secret(kit))
-            case .passwordVariable, .passwordFile, .passwordCommand, .passwordPrompt:
-                .passphrase(try source.password(isNew: false))
-            }
+        let kit: RecoveryKit?
+        let credential: Credential
+        switch source {
+        case .keyFile(let path):
+            kit = nil
+            credential = .keyFile(try KeyFileReading.read(path, output))
+        case .recoveryKit(let path):
+            let read = try RecoveryKit(file: path)
+            (kit, credential) = (read, .recovery(read.secret))
+        case .recoveryPrompt:
+            let typed = try RecoveryKit.ask()
+            (kit, credential) = (typed, .recovery(typed.secret))
+        case .passwordVariable, .passwordFile, .passwordCommand, .passwordPrompt:
+            kit = nil
+            credential = .passphrase(try source.password(isNew: false))
+        }
         let repository = try Repository.open(
             store: store,
             credential: credential,

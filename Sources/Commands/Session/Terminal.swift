@@ -69,7 +69,7 @@ final class Terminal: Sendable {
                     throw RepositoryError(.cancelled, "stopped at the prompt")
                 }
                 guard ready > 0 else { continue }
-                guard let base = unsafe target.baseAddress else { break }
+                guard let base = target.baseAddress else { break }
                 let got = unsafe read(descriptor, base + count, limit - count)
                 if got < 0, errno == EINTR || errno == EAGAIN { continue }
                 guard got > 0 else { break }

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A moment as file systems record it, counted from 1970-01-01 00:00 UTC.

@@ -122,6 +122,7 @@ final class ContentReading {
                     continue
                 }
                 try complete(&item, opened, after, byteCount: count, isTorn: isTorn, path: path)
+                counters.count { $0.bytesRead += UInt64(count) }
                 if count > 0 {
                     let bytes = buffer.bytes
                     item.entry.contentHash = try unsafe SHA256.hash(bytes.span.bytes.extracting(start..<(start + count)))
@@ -158,7 +159,6 @@ final class ContentReading {
         item.entry.attributes = try counters.attributeStore.list(try opened.extendedAttributes())
         item.work = .done
         item.stat = isTorn ? nil : counters.stableStat(status)
-        counters.count { $0.bytesRead += UInt64(byteCount) }
         if isTorn {
             item.entry.flags.insert(.changedWhileRead)
             observer.fileChanged(path)
@@ -188,6 +188,7 @@ final class ContentReading {
                 guard before.kind == .regular else { throw FileVanished() }
                 let content = try readPieces(opened, size: before.size, isSparse: before.mayHaveHoles, batch)
                 let after = try opened.status()
+                counters.count { $0.bytesRead += content.dataByteCount }
                 let isTorn = StatRecord(before) != StatRecord(after) || content.byteCount != after.size
                 if isTorn, attempt == 1 {
                     if isStream { batch.fill(batch.addPlace(), .restart) }
@@ -213,6 +214,8 @@ final class ContentReading {
     private struct ReadContent {
         var byteCount: Int64 = 0
         var places: Range<Int>
+        /// Bytes outside holes.
+        var dataByteCount: UInt64 = 0
         var hasHoles = false
         var digest: Digest?
     }
@@ -233,6 +236,7 @@ final class ContentReading {
         }
         guard let stretches else {
             content.byteCount = try readStretch(opened, from: 0, to: nil, batch, note)
+            content.dataByteCount = UInt64(content.byteCount)
             content.digest = try hash.finalize()
             return content
         }
@@ -251,6 +255,7 @@ final class ContentReading {
             } else {
                 let count = try readStretch(opened, from: stretch.range.lowerBound, to: stretch.range.upperBound, batch, note)
                 position = stretch.range.lowerBound + count
+                content.dataByteCount += UInt64(count)
                 if count < stretch.range.count { break }  // Cut off meanwhile: the status tells.
             }
         }

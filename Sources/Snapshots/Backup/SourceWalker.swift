@@ -198,7 +198,10 @@ final class SourceWalker {
                 item.entry.apply(status)
             }
         }
-        if case .done = item.work { item.stat = stableStat(status) }
+        switch item.work {
+        case .done, .linked: item.stat = stableStat(status)
+        default: break
+        }
         if kind == .regular, item.change == .unmodified { counters.progress.addFile(bytes: item.entry.size) }
         try assembler.add(item)
     }

@@ -118,6 +118,7 @@ extension Entry {
         if !condition { throw invalid(problem()) }
     }
 
+    /// An error that names the entry.
     func invalid(_ problem: String) -> ManifestError {
         ManifestError(.invalidEntry, "the entry \(printable(path)) \(problem)")
     }

@@ -7,10 +7,13 @@ package import Records
 package struct Entry: Hashable, Sendable {
     /// Components joined by `/`, raw bytes.
     package var path: [UInt8]
+    /// What it is.
     package var kind: EntryKind
     /// Permission bits, at most 0o7777.
     package var permissions: UInt16 = 0
+    /// The owner's number.
     package var userID: UInt32 = 0
+    /// The group's number.
     package var groupID: UInt32 = 0
     /// The owner's name on the host that was saved; empty if it has none.
     package var userName = ""
@@ -27,15 +30,20 @@ package struct Entry: Hashable, Sendable {
     package var contentHash: Digest?
     /// SHA-256 of the runs of data and holes of a file with holes, as field 43 defines it.
     package var sparseHash: Digest?
+    /// Where the content of a regular file is.
     package var content = Content.none
 
     /// Where a symbolic link points: 1 to 65,535 bytes without NUL.
     package var linkTarget: [UInt8] = []
+    /// The major number of a device.
     package var deviceMajor: UInt32 = 0
+    /// The minor number of a device.
     package var deviceMinor: UInt32 = 0
     /// Entries of one number are one inode; 0 for those with a single name.
     package var hardLinkGroup: UInt64 = 0
+    /// Extended attributes, access control lists and capabilities among them.
     package var attributes = AttributeList.inline([])
+    /// Remarks that are not part of the digest.
     package var flags: EntryFlags = []
 
     /// Of a directory end: the number of entries below the directory, without ends.

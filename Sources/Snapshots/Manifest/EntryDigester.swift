@@ -8,6 +8,7 @@ struct EntryDigester: ~Copyable {
     private var message: [UInt8] = prefix
     private var hash: SHA256
 
+    /// A digester that is used for one entry after another.
     init() throws {
         hash = try SHA256()
     }
@@ -31,18 +32,35 @@ struct EntryDigester: ~Copyable {
 
     /// Adds what the fields say of the entry itself: all that is not outside the digest, in runs as long as possible.
     private mutating func appendFields(_ fields: ArraySlice<UInt8>) throws {
-        var reader = ByteReader(fields, what: "entry")
         var runStart = fields.startIndex
-        while !reader.isAtEnd {
-            let start = fields.endIndex - reader.remaining
-            let tag = try reader.varint()
-            let value = try reader.countedBytes()
+        var position = runStart
+        while position < fields.endIndex {
+            let start = position
+            let (tag, valueStart, valueEnd) = try Self.field(in: fields, at: position)
+            position = valueEnd
             guard tag == EntryTag.storedAttributes || EntryTag.isOutsideDigest(tag) else { continue }
             message.append(contentsOf: fields[runStart..<start])
-            if tag == EntryTag.storedAttributes { try appendHash(ofStoredAttributes: value) }
-            runStart = value.endIndex
+            if tag == EntryTag.storedAttributes { try appendHash(ofStoredAttributes: fields[valueStart..<valueEnd]) }
+            runStart = valueEnd
         }
         message.append(contentsOf: fields[runStart...])
+    }
+
+    /// Where the field at a position lies.
+    ///
+    /// Nearly all tags and lengths are single bytes, which need no reader.
+    private static func field(
+        in fields: ArraySlice<UInt8>,
+        at position: Int
+    ) throws -> (tag: UInt64, valueStart: Int, valueEnd: Int) {
+        if fields.endIndex - position >= 2, fields[position] < 0x80, fields[position + 1] < 0x80 {
+            let valueEnd = position + 2 + Int(fields[position + 1])
+            if valueEnd <= fields.endIndex { return (UInt64(fields[position]), position + 2, valueEnd) }
+        }
+        var reader = ByteReader(fields[position...], what: "entry")
+        let tag = try reader.varint()
+        let value = try reader.countedBytes()
+        return (tag, value.startIndex, value.endIndex)
     }
 
     /// Field 29 reduced to its field 1: what the attributes are, not where they are stored.
@@ -61,6 +79,7 @@ final class DigestChain {
     private var hash: SHA256
     private var scratch = [UInt8](repeating: 0, count: Digest.byteCount)
 
+    /// An empty chain.
     init() throws {
         hash = try SHA256()
     }
@@ -70,6 +89,7 @@ final class DigestChain {
         try unsafe hash.update(text.span.bytes)
     }
 
+    /// Takes the next digest.
     func add(_ digest: Digest) throws {
         digest.copy(into: &scratch, at: 0)
         let bytes = scratch

@@ -23,8 +23,10 @@ package enum EntryKind: UInt8, Hashable, Sendable, CaseIterable {
 
 /// Remarks on an entry that are not part of its digest; bits that this version does not know are kept.
 package struct EntryFlags: OptionSet, Hashable, Sendable {
+    /// The bits as they stand in the entry.
     package var rawValue: UInt64
 
+    /// Takes the bits as they stand in the entry.
     package init(rawValue: UInt64) {
         self.rawValue = rawValue
     }

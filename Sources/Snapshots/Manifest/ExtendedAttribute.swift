@@ -7,6 +7,7 @@ package struct ExtendedAttribute: Hashable, Sendable {
     /// The value, any bytes.
     package var value: [UInt8]
 
+    /// Puts name and value together.
     package init(name: [UInt8], value: [UInt8]) {
         self.name = name
         self.value = value

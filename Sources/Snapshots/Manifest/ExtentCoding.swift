@@ -6,6 +6,7 @@ enum ExtentCoding {
     /// The fewest bytes that an extent takes: a short hole.
     static let shortestEncoding = 2
 
+    /// The number of bytes of an extent.
     static func encodedLength(_ extent: Extent) -> Int {
         switch extent {
         case .chunk(_, let offset, let length):
@@ -15,10 +16,12 @@ enum ExtentCoding {
         }
     }
 
+    /// The number of bytes of a list.
     static func encodedLength(_ extents: [Extent]) -> Int {
         extents.reduce(0) { $0 + encodedLength($1) }
     }
 
+    /// Adds an extent at the end of a buffer.
     static func append(_ extent: Extent, to buffer: inout [UInt8]) {
         switch extent {
         case .chunk(let id, let offset, let length):

@@ -17,8 +17,10 @@ package enum ManifestChange: Hashable, Sendable {
 
 /// What differs between two entries of one path.
 package struct ChangedAspects: OptionSet, Hashable, Sendable {
+    /// One bit for each aspect.
     package var rawValue: UInt8
 
+    /// Takes one bit for each aspect.
     package init(rawValue: UInt8) {
         self.rawValue = rawValue
     }

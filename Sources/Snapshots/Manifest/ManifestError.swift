@@ -31,11 +31,13 @@ package struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible
     /// One sentence that names the page or path, and the value that is wrong.
     package var message: String
 
+    /// Makes an error of a code with its message.
     package init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
 
+    /// The message, as logs and the command line show it.
     package var description: String { message }
 }
 

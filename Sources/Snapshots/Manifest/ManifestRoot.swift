@@ -14,6 +14,7 @@ package struct ManifestRoot: Hashable, Sendable {
     /// The sizes of all regular files, added up.
     package var contentBytes: UInt64
 
+    /// Puts the parts together.
     package init(id: ChunkID, level: Int, digest: Digest, entryCount: UInt64, contentBytes: UInt64) {
         self.id = id
         self.level = level
@@ -25,10 +26,16 @@ package struct ManifestRoot: Hashable, Sendable {
 
 /// What a page of the manifest says of one below it: where it is, and what it holds.
 struct PageSummary {
+    /// The path of its first entry.
     var firstPath: [UInt8]
+    /// The kind of its first entry.
     var firstKind: EntryKind
+    /// The page itself.
     var id: ChunkID
+    /// The number of entries in and below it, without directory ends.
     var entries: UInt64
+    /// The sizes of their regular files, added up.
     var contentBytes: UInt64
+    /// The digest of what they are.
     var digest: Digest
 }

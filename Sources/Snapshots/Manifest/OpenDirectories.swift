@@ -6,12 +6,16 @@ internal import Cryptography
 struct OpenDirectories {
     /// The sums of one open directory.
     final class Sums {
+        /// Entries below the directory, without ends.
         fileprivate(set) var entries: UInt64 = 0
+        /// The sizes of the regular files among them, added up.
         fileprivate(set) var contentBytes: UInt64 = 0
         /// Whether part of the directory was passed over, so that the sums mean nothing.
         fileprivate(set) var isPartial = false
+        /// The hash of their digests, if it is wanted.
         fileprivate let chain: DigestChain?
 
+        /// Zero sums.
         fileprivate init(digests: Bool) throws {
             chain = digests ? try DigestChain() : nil
         }
@@ -26,6 +30,7 @@ struct OpenDirectories {
     /// The number of open directories.
     private(set) var depth = 0
 
+    /// No open directory; `digests` says whether to compute D of each.
     init(digests: Bool) {
         self.digests = digests
     }

@@ -18,6 +18,7 @@ struct PageBoundary: ~Copyable {
     private var message: [UInt8] = prefix
     private var hash: SHA256
 
+    /// A boundary that is asked for one entry after another.
     init() throws {
         hash = try SHA256()
     }

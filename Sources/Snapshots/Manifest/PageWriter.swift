@@ -7,6 +7,7 @@ internal import Repository
 /// The owner asks ``isFull`` before each item and closes the page first, so that the last page of a level stays open
 /// until it is known whether it is the root.
 final class PageWriter {
+    /// The level of its pages; 0 for leaves.
     let level: Int
     /// The number of pages closed so far.
     private(set) var closedPages = 0
@@ -23,6 +24,7 @@ final class PageWriter {
     private var contentBytes: UInt64 = 0
     private let chain: DigestChain
 
+    /// Starts an empty page of a level.
     init(level: Int) throws {
         self.level = level
         chain = try DigestChain()

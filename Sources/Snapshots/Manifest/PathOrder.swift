@@ -7,6 +7,7 @@ package enum PathOrder {
     /// The longest component of a path, in bytes.
     package static let longestComponent = 255
 
+    /// What stands between components.
     static let separator = UInt8(ascii: "/")
 
     /// Below zero, zero or above, as the left path stands before, at or after the right one.
@@ -15,10 +16,12 @@ package enum PathOrder {
     }
 
     /// Compares two entries, where a directory end stands after everything below its path.
-    package static func compare(_ left: [UInt8], _ leftKind: EntryKind, _ right: [UInt8], _ rightKind: EntryKind) -> Int {
+    package static func compare(_ left: [UInt8], _ leftKind: EntryKind, _ right: [UInt8], _ rightKind: EntryKind) -> Int
+    {
         compare(left, isEnd: leftKind == .directoryEnd, right, isEnd: rightKind == .directoryEnd)
     }
 
+    /// Compares two places, each of an entry or of a directory end.
     static func compare(_ left: [UInt8], isEnd leftIsEnd: Bool, _ right: [UInt8], isEnd rightIsEnd: Bool) -> Int {
         let shared = sharedPrefix(left, right)
         if shared < left.count, shared < right.count {
@@ -55,7 +58,10 @@ package enum PathOrder {
     /// Throws `.invalidPath` unless every component is 1 to 255 bytes, without NUL, and neither `.` nor `..`.
     package static func validate(_ path: [UInt8]) throws {
         guard path.count <= longestPath else {
-            throw ManifestError(.invalidPath, "a path of \(path.count) bytes is longer than \(longestPath): \(printable(path))")
+            throw ManifestError(
+                .invalidPath,
+                "a path of \(path.count) bytes is longer than \(longestPath): \(printable(path))"
+            )
         }
         var start = 0
         for index in 0...path.count where index == path.count || path[index] == separator {
@@ -79,6 +85,7 @@ package enum PathOrder {
         }
     }
 
+    /// Whether a component is `.` or `..` (or empty, which is no component either).
     static func isDots(_ component: some RandomAccessCollection<UInt8>) -> Bool {
         component.count <= 2 && component.allSatisfy { $0 == UInt8(ascii: ".") }
     }

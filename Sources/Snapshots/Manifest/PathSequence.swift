@@ -73,7 +73,8 @@ struct PathSequence {
     }
 
     private mutating func closeDirectory(_ shared: Int, _ rest: ArraySlice<UInt8>) throws {
-        guard openLength > 0, shared + rest.count == openLength, rest == path[min(shared, openLength)..<openLength] else {
+        guard openLength > 0, shared + rest.count == openLength, rest == path[min(shared, openLength)..<openLength]
+        else {
             throw problem(of: Array(path[..<shared] + rest), .directoryEnd)
         }
         path.removeSubrange(openLength...)

@@ -1,0 +1,113 @@
+import ArgumentParser
+import Cryptography
+import FileSystem
+import ObjectStorage
+import Records
+import Repository
+
+/// Makes a repository.
+struct InitCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Make a repository in an empty or new directory.",
+        discussion: """
+            The password comes from --password-file, --password-command, HOLDFAST_PASSWORD and its like, or is asked for \
+            twice. Whoever loses every key of a repository has lost what is in it: make a recovery kit next.
+            """
+    )
+
+    @Option(help: "The cipher: aes256-gcm, or chacha20-poly1305 for processors without AES.")
+    var cipher = Cipher.aes
+
+    @OptionGroup var newKey: NewKeyOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    /// The cipher suites by their names on the command line.
+    enum Cipher: String, ExpressibleByArgument, CaseIterable {
+        case aes = "aes256-gcm"
+        case chaCha = "chacha20-poly1305"
+
+        var suite: CipherSuite { self == .aes ? .aes256GCM : .chaCha20Poly1305 }
+    }
+
+    func run(_ session: Session) throws -> ExitStatus {
+        let location = try session.location()
+        let source = CredentialSource(global, session.variables)
+        guard newKey.newKeyFile != nil || newKey.newPasswordFile != nil || source.givesPassword else {
+            throw UsageError("init takes a password, or makes a key file with --new-key-file FILE")
+        }
+        try refuseForeign(location)
+        let key = try NewKey(newKey, otherwise: source, prompt: "password for the new repository: ")
+        let repository: Repository
+        do {
+            repository = try create(at: location, key, session)
+            guard let slot = repository.slot else { throw RepositoryError(.integrity, "the new repository has no key") }
+            try key.finish(repository: repository.id, slot: slot)
+        } catch {
+            key.discard()
+            throw error
+        }
+        try remember(repository, session)
+        let output = session.output
+        if output.isJSON {
+            try output.record([
+                "message_type": "initialized", "id": .string(repository.id.hex), "repository": .string(location),
+            ])
+        } else {
+            try output.line("made repository \(repository.id.hex.prefix(16)) at \(location)")
+            output.note(
+                """
+                Without its password or key nobody can read it, you included. Make a recovery kit and print it:
+                    holdfast --repo \(location) recovery-kit create
+                """
+            )
+        }
+        return .success
+    }
+
+    private func create(at location: String, _ key: NewKey, _ session: Session) throws -> Repository {
+        let store = try LocalObjectStore.create(at: location)
+        let output = session.output
+        return try Repository.create(
+            store: store,
+            slot: key.slot,
+            suite: cipher.suite,
+            ownerName: "\(currentUserName())@\(hostName())",
+            domainName: "default",
+            environment: RepositoryEnvironment(warn: { output.warning($0) }, isCancelled: { Cancellation.isRequested })
+        )
+    }
+
+    /// Has this host remember the first policy, so that it recognises the repository from now on.
+    private func remember(_ repository: Repository, _ session: Session) throws {
+        guard let state = try LocalDirectories(session).state(of: repository.id) else { return }
+        let chain = repository.policies
+        try LocalStateFile(directory: state).update { state in
+            state.policyNumber = chain.current.number
+            state.policyHash = chain.headHash
+        }
+    }
+
+    /// A repository in the middle of other people's files would be cleaned up with them one day.
+    private func refuseForeign(_ location: String) throws {
+        let names: NameList
+        do {
+            names = try Directory.open(path: Array(location.utf8)).names()
+        } catch where error.isNotFound {
+            return
+        }
+        let own: Set<String> = ["format", "policy", "keys", "tmp", "lost+found"]
+        let repositoryFolders: Set<String> = [
+            "packs", "index", "packlists", "commits", "leases", "attested", "plans", "forgotten", "receipts", "erased",
+            "audit",
+        ]
+        for index in 0..<names.count {
+            let name = String(decoding: names[index], as: UTF8.self)
+            guard !own.contains(name), !repositoryFolders.contains(name) else { continue }
+            throw RepositoryError(
+                .invalidRequest,
+                "\(location) is not empty (it holds \"\(safeLine(name))\"): give a new or an empty directory"
+            )
+        }
+    }
+}
