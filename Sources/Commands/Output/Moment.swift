@@ -89,7 +89,12 @@ enum Moment {
         // The C library decides whether summer time is in force.
         unsafe fields.tm_isdst = -1
         guard let offset = parseZone(&rest), rest.isEmpty else { return nil }
-        let seconds = offset.map { Int64(unsafe timegm(&fields)) - $0 } ?? Int64(unsafe mktime(&fields))
+        let seconds: Int64
+        if let offset {
+            seconds = Int64(unsafe timegm(&fields)) - offset
+        } else {
+            seconds = Int64(unsafe mktime(&fields))
+        }
         // A day that the month does not have was carried into the next one.
         guard unsafe fields.tm_mday == Int32(day) else { return nil }
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)

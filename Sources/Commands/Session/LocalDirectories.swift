@@ -33,12 +33,6 @@ struct LocalDirectories {
         }
     }
 
-    /// The cache of one repository.
-    func cache(of repository: RepositoryID) throws -> Directory? {
-        guard let root = try cacheRoot() else { return nil }
-        return try root.directory.openOrMakeDirectory(Array(repository.hex.utf8)).directory
-    }
-
     /// What is remembered of one repository: the heads and the policy that this host has seen.
     func state(of repository: RepositoryID) throws -> Directory? {
         let chosen = options.stateDir ?? variables.nonEmpty("HOLDFAST_STATE_DIR")

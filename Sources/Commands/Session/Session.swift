@@ -124,9 +124,10 @@ extension Session {
     /// The local directories of a repository, clock, warnings and cancellation.
     func environment(for repository: RepositoryID) throws -> RepositoryEnvironment {
         let output = self.output
+        let directories = LocalDirectories(self)
         return RepositoryEnvironment(
-            cache: try LocalDirectories(self).cache(of: repository),
-            state: try LocalDirectories(self).state(of: repository),
+            cache: try directories.cacheRoot()?.directory,
+            state: try directories.state(of: repository),
             warn: { output.warning($0) },
             isCancelled: { Cancellation.isRequested }
         )
