@@ -18,7 +18,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
-        .target(name: "Cryptography", dependencies: ["COpenSSL", "CLinux"]),
+        .target(name: "Cryptography", dependencies: ["COpenSSL"]),
         .target(name: "Chunking", dependencies: ["CZlib", "CZstd", "Cryptography"]),
         .target(name: "FileSystem", dependencies: ["CLinux"]),
         .target(name: "Threads", dependencies: ["CLinux"]),
@@ -57,6 +57,7 @@ let package = Package(
         .testTarget(name: "ChunkingTests", dependencies: ["Chunking", "Cryptography", "TestSupport"]),
         .testTarget(name: "FileSystemTests", dependencies: ["FileSystem", "TestSupport"]),
         .testTarget(name: "ObjectStorageTests", dependencies: ["ObjectStorage", "FileSystem", "TestSupport"]),
+        .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "Cryptography", "TestSupport"]),
         .testTarget(
             name: "RepositoryTests",

@@ -30,12 +30,12 @@ step "unit and end-to-end tests" swift test --skip-build \
     -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
-step "acceptance: self-test of the harness" python3 Tests/acceptance/self_test.py --work "$work/self"
-step "acceptance: round trip" python3 Tests/acceptance/round_trip.py --work "$work/round"
-step "acceptance: independent reader" python3 Tests/acceptance/reader.py self-test
-step "acceptance: power loss" python3 Tests/acceptance/power_loss.py --sample 40 --work "$work/power"
-step "acceptance: kills" python3 Tests/acceptance/kill_campaign.py --trials 12 --work "$work/kill"
-step "acceptance: full disk" python3 Tests/acceptance/full_disk.py --work "$work/full"
+step "acceptance: self-test of the harness" /usr/bin/python3 Tests/acceptance/self_test.py --work "$work/self"
+step "acceptance: round trip" /usr/bin/python3 Tests/acceptance/round_trip.py --work "$work/round"
+step "acceptance: independent reader" /usr/bin/python3 Tests/acceptance/reader.py self-test
+step "acceptance: power loss" /usr/bin/python3 Tests/acceptance/power_loss.py --sample 40 --work "$work/power"
+step "acceptance: kills" /usr/bin/python3 Tests/acceptance/kill_campaign.py --trials 12 --work "$work/kill"
+step "acceptance: full disk" /usr/bin/python3 Tests/acceptance/full_disk.py --work "$work/full"
 step "acceptance: fuzzing" sh Tests/acceptance/fuzz.sh --seconds 5
 step "demo" "$HOLDFAST_BINARY" demo --directory "$work/demo"
 

@@ -243,6 +243,8 @@ static inline long clinux_unlink(int directory, const char *name, int flags) {
 
 static inline long clinux_set_times(int directory, const char *name, int64_t seconds, uint32_t nanoseconds,
                                     int sets_access, int64_t access_seconds, uint32_t access_nanoseconds) {
+    // Two numbers above this bound would mean "now" and "leave as it is".
+    if (nanoseconds >= 1000000000u || (sets_access && access_nanoseconds >= 1000000000u)) return -EINVAL;
     struct timespec times[2];
     times[0].tv_sec = sets_access ? access_seconds : 0;
     times[0].tv_nsec = sets_access ? (long)access_nanoseconds : UTIME_OMIT;

@@ -68,6 +68,11 @@ package protocol ObjectWriter: AnyObject {
     func abandon()
 }
 
+extension ObjectWriter {
+    /// Appends the bytes of an array; after an error the writer is abandoned.
+    package func append(_ bytes: [UInt8]) throws { try unsafe append(bytes.span.bytes) }
+}
+
 extension ObjectStore {
     /// Checks a folder prefix; throws `invalidName` unless it is empty or components each followed by `/`.
     /// - Returns: the path of the folder without the last `/`.

@@ -67,7 +67,7 @@ extension StorageError {
                 .notFound
             } else if error.isAlreadyExisting {
                 .alreadyExists
-            } else if error.isLinkRefused {
+            } else if error.isLinkRefused || error.isNotDirectory {
                 .damaged
             } else {
                 .other

@@ -26,6 +26,19 @@ struct AttributeTests {
         #expect(try directory.status(name("file")).modified == other)
     }
 
+    /// The last two numbers are those by which the system call means "now" and "leave as it is".
+    @Test(arguments: [1_000_000_000, .max, 0x3FFF_FFFF, 0x3FFF_FFFE] as [UInt32])
+    func nanosecondsBeyondASecondAreRefused(nanoseconds: UInt32) throws {
+        let file = try directory.make("file")
+        let good = Timestamp(seconds: 5, nanoseconds: 6)
+        let bad = Timestamp(seconds: 5, nanoseconds: nanoseconds)
+        try file.setTimes(modified: good)
+        expectError(EINVAL) { try file.setTimes(modified: bad) }
+        expectError(EINVAL) { try directory.setTimes(name("file"), modified: bad) }
+        expectError(EINVAL) { try directory.setTimes(name("file"), modified: good, accessed: bad) }
+        #expect(try file.status().modified == good)
+    }
+
     @Test
     func timestampsAreOrderedByTime() {
         let times = [

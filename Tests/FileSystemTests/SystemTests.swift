@@ -28,6 +28,12 @@ struct SystemTests {
     }
 
     @Test
+    func manyUnknownNamesAreAnswered() {
+        for index in 0..<9000 { #expect(NameService.userID(named: name("no such user \(index)")) == nil) }
+        #expect(NameService.userID(named: name("root")) == 0)
+    }
+
+    @Test
     func theNameServiceAgreesWithItself() throws {
         let text = try Directory.open(path: name("/etc")).readFile(name("passwd"), limit: 1 << 20)
         for line in text.split(separator: 0x0A) {

@@ -4,13 +4,13 @@ import TestSupport
 import Testing
 
 struct ConformanceTests {
-    @Test
-    func theLocalStoreConforms() throws {
+    @Test(arguments: [true, false])
+    func theLocalStoreConforms(usesRename: Bool) throws {
         let directory = try TemporaryDirectory()
         var count = 0
         let violations = try ObjectStoreConformance.violations(seed: 11) {
             count += 1
-            return try LocalObjectStore.create(at: directory.path("store-\(count)"))
+            return try LocalObjectStore.create(at: directory.path("store-\(count)"), usesRename: usesRename)
         }
         #expect(violations == [])
     }

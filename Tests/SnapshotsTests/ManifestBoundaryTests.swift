@@ -96,4 +96,22 @@ struct ManifestBoundaryTests: ManifestTesting {
         for id in pages.ids(level: 0) { #expect((pages.bytes(id)?.count ?? 0) < (128 << 10) + 3_000) }
         #expect(pages.ids(level: 0).contains { (pages.bytes($0)?.count ?? 0) >= 128 << 10 })
     }
+
+    @Test func aLeafThatNoHashEndsHoldsAtMost4096Entries() throws {
+        let prefix = Array("holdfast/v1/page\0".utf8) + [EntryKind.fifo.rawValue]
+        let unpicked = try (0..<5_100).map { path(String(100_000 + $0)) }.filter { name in
+            let message = prefix + name
+            let hash = try unsafe SHA256.hash(message.span.bytes)
+            return hash.bytes[0] != 0
+        }
+        #expect(unpicked.count > 4_096)
+        let pages = ManifestPages()
+        let root = try build(unpicked.map { Entry(path: $0, kind: .fifo) }, into: pages)
+        let counts = try pages.ids(level: 0).map { id in
+            var reader = ByteReader(Array(try #require(pages.bytes(id)).dropFirst(2)), what: "leaf")
+            return try reader.varint()
+        }
+        #expect(counts.sorted() == [UInt64(unpicked.count) - 4_096, 4_096])
+        #expect(root.level == 1)
+    }
 }

@@ -137,7 +137,7 @@ extension ObjectStoreConformance {
         check.require(.alreadyExists, "put of equal bytes over an object") { try store.put(name, [1, 2, 3]) }
         check.require(.alreadyExists, "commit over an object") {
             let writer = try store.makeWriter()
-            try unsafe writer.append([5, 6].span.bytes)
+            try writer.append([5, 6])
             try writer.commit(as: name)
         }
         check.require(try store.readAll(name, atMost: 10) == [1, 2, 3], "the object has changed")
@@ -149,7 +149,7 @@ extension ObjectStoreConformance {
         let name = try ObjectName("packs/00/written")
         let parts = [0, 1, 70_000, 3, 1 << 20].map { check.random.bytes($0) }
         let writer = try store.makeWriter()
-        for part in parts { try unsafe writer.append(part.span.bytes) }
+        for part in parts { try writer.append(part) }
         let total = UInt64(parts.joined().count)
         check.require(writer.byteCount == total, "the writer counts \(writer.byteCount) bytes of \(total)")
         check.require(try check.listed().isEmpty, "something is listed before the commit")
@@ -160,20 +160,20 @@ extension ObjectStoreConformance {
         writer.abandon()
         check.require(try store.exists(name), "abandoning after the commit removes the object")
         check.require(.other, "a second commit") { try writer.commit(as: try ObjectName("packs/00/again")) }
-        check.require(.other, "appending after the commit") { try unsafe writer.append([1].span.bytes) }
+        check.require(.other, "appending after the commit") { try writer.append([1]) }
 
         let empty = try store.makeWriter()
         try empty.commit(as: try ObjectName("empty"))
         check.require(try store.byteCount(of: ObjectName("empty")) == 0, "an empty object has a length")
 
         let abandoned = try store.makeWriter()
-        try unsafe abandoned.append([1, 2, 3].span.bytes)
+        try abandoned.append([1, 2, 3])
         abandoned.abandon()
         abandoned.abandon()
         check.require(.other, "commit after abandoning") { try abandoned.commit(as: try ObjectName("abandoned")) }
         do {
             let dropped = try store.makeWriter()
-            try unsafe dropped.append([1].span.bytes)
+            try dropped.append([1])
         }
         check.require(try check.listed() == ["empty", name.path], "an abandoned writer leaves something behind")
     }

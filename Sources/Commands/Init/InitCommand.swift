@@ -36,16 +36,12 @@ struct InitCommand: SessionCommand {
         guard newKey.newKeyFile != nil || newKey.newPasswordFile != nil || source.givesPassword else {
             throw UsageError("init takes a password, or makes a key file with --new-key-file FILE")
         }
-        try refuseForeign(location)
+        try EmptyPlace.require(location)
         let key = try NewKey(newKey, otherwise: source, prompt: "password for the new repository: ")
-        let repository: Repository
-        do {
-            repository = try create(at: location, key, session)
-            guard let slot = repository.slot else { throw RepositoryError(.integrity, "the new repository has no key") }
-            try key.finish(repository: repository.id, slot: slot)
-        } catch {
-            key.discard()
-            throw error
+        let repository = try key.keptOnlyIfDone {
+            let repository = try create(at: location, key, session)
+            if let slot = repository.slot { try key.finish(repository: repository.id, slot: slot) }
+            return repository
         }
         try remember(repository, session)
         let output = session.output
@@ -85,29 +81,6 @@ struct InitCommand: SessionCommand {
         try LocalStateFile(directory: state).update { state in
             state.policyNumber = chain.current.number
             state.policyHash = chain.headHash
-        }
-    }
-
-    /// A repository in the middle of other people's files would be cleaned up with them one day.
-    private func refuseForeign(_ location: String) throws {
-        let names: NameList
-        do {
-            names = try Directory.open(path: Array(location.utf8)).names()
-        } catch where error.isNotFound {
-            return
-        }
-        let own: Set<String> = ["format", "policy", "keys", "tmp", "lost+found"]
-        let repositoryFolders: Set<String> = [
-            "packs", "index", "packlists", "commits", "leases", "attested", "plans", "forgotten", "receipts", "erased",
-            "audit",
-        ]
-        for index in 0..<names.count {
-            let name = String(decoding: names[index], as: UTF8.self)
-            guard !own.contains(name), !repositoryFolders.contains(name) else { continue }
-            throw RepositoryError(
-                .invalidRequest,
-                "\(location) is not empty (it holds \"\(safeLine(name))\"): give a new or an empty directory"
-            )
         }
     }
 }

@@ -27,13 +27,10 @@ struct KeyAddCommand: SessionCommand {
 /// - Returns: the new slot's name.
 func addKey(_ options: NewKeyOptions, to repository: Repository) throws -> ObjectHash {
     let key = try NewKey(options, otherwise: .passwordPrompt, prompt: "new password: ")
-    do {
+    return try key.keptOnlyIfDone {
         let name = try repository.addSlot(key.slot)
         try key.finish(repository: repository.id, slot: name)
         return name
-    } catch {
-        key.discard()
-        throw error
     }
 }
 

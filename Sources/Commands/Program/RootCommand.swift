@@ -12,10 +12,9 @@ struct RootCommand: ParsableCommand {
             """,
         version: ProgramVersion.text,
         groupedSubcommands: [
-            CommandGroup(
-                name: "Backups:",
-                subcommands: [InitCommand.self]
-            )
+            CommandGroup(name: "Backups:", subcommands: [InitCommand.self, BackupCommand.self, SnapshotsCommand.self]),
+            CommandGroup(name: "Keys:", subcommands: [KeyCommand.self, RecoveryKitCommand.self]),
+            CommandGroup(name: "The program:", subcommands: [CompletionsCommand.self, VersionCommand.self]),
         ]
     )
 }

@@ -63,6 +63,13 @@ struct NewKey {
         }
     }
 
-    /// Takes the key file away again: the slot could not be made.
-    func discard() { file?.discard() }
+    /// Runs what makes the slot; if it fails the key file is taken away again.
+    func keptOnlyIfDone<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch {
+            file?.discard()
+            throw error
+        }
+    }
 }

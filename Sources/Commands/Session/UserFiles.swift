@@ -38,3 +38,10 @@ func hostName() -> String {
 func currentUserName() -> String {
     NameService.userName(geteuid()).map { String(decoding: $0, as: UTF8.self) } ?? "\(geteuid())"
 }
+
+/// The absolute path of something that exists, with all links resolved; its absolute form if it does not exist.
+func resolvedPath(_ path: String) throws -> [UInt8] {
+    guard let resolved = unsafe realpath(path, nil) else { return try absolutePath(Array(path.utf8)) }
+    defer { unsafe free(resolved) }
+    return unsafe Array(UnsafeBufferPointer(start: resolved, count: strlen(resolved))).map { UInt8(bitPattern: $0) }
+}

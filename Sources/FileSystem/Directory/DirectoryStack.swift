@@ -5,7 +5,7 @@ internal import Glibc
 /// The first 256 levels stay open; beyond them the 32 latest and every 32nd do, so a path of any depth needs few
 /// descriptors. A level that was closed is opened again from the nearest open one above it, step by step, passing
 /// through no link, and must be the directory that it was.
-package struct DirectoryStack {
+package struct DirectoryStack: Sendable {
     private struct Level {
         /// Where the level's path ends in `path`.
         let pathEnd: Int

@@ -33,7 +33,10 @@ package struct SystemError: Error, Hashable, Sendable {
 
 extension SystemError {
     /// The name, or a directory on the way to it, does not exist.
-    package var isNotFound: Bool { errno == ENOENT || errno == ENOTDIR }
+    package var isNotFound: Bool { errno == ENOENT }
+
+    /// Something else stands where a directory should; with "no link followed" this may be a symbolic link.
+    package var isNotDirectory: Bool { errno == ENOTDIR }
 
     /// The name exists already.
     package var isAlreadyExisting: Bool { errno == EEXIST }
@@ -47,8 +50,8 @@ extension SystemError {
     /// The file system or kernel does not know the operation.
     package var isUnsupported: Bool { errno == EOPNOTSUPP || errno == ENOSYS || errno == ENOTTY }
 
-    /// A link of any kind stood where none is allowed, or a path led out of its root.
-    package var isLinkRefused: Bool { errno == ELOOP || errno == EXDEV }
+    /// A symbolic link stands where none may be followed.
+    package var isLinkRefused: Bool { errno == ELOOP }
 }
 
 extension SystemError: CustomStringConvertible {

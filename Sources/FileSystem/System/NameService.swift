@@ -2,6 +2,8 @@ internal import Glibc
 internal import Synchronization
 
 /// The names that the system has for users and groups, remembered for the life of the process.
+///
+/// A table that has grown to 4096 answers is begun anew, for names may come from a hostile source without end.
 package enum NameService {
     private struct Cache {
         var userNames: [UInt32: [UInt8]?] = [:]
@@ -21,7 +23,7 @@ package enum NameService {
         } read: {
             unsafe nameBytes($0.pw_name)
         }
-        cache.withLock { $0.userNames[userID] = .some(name) }
+        cache.withLock { remember(.some(name), for: userID, in: &$0.userNames) }
         return name
     }
 
@@ -34,7 +36,7 @@ package enum NameService {
         } read: {
             unsafe nameBytes($0.gr_name)
         }
-        cache.withLock { $0.groupNames[groupID] = .some(name) }
+        cache.withLock { remember(.some(name), for: groupID, in: &$0.groupNames) }
         return name
     }
 
@@ -48,7 +50,7 @@ package enum NameService {
         } read: {
             unsafe $0.pw_uid
         }
-        cache.withLock { $0.userIDs[name] = .some(number) }
+        cache.withLock { remember(.some(number), for: name, in: &$0.userIDs) }
         return number
     }
 
@@ -62,9 +64,14 @@ package enum NameService {
         } read: {
             unsafe $0.gr_gid
         }
-        cache.withLock { $0.groupIDs[name] = .some(number) }
+        cache.withLock { remember(.some(number), for: name, in: &$0.groupIDs) }
         return number
     }
+}
+
+private func remember<Key: Hashable, Answer>(_ answer: Answer, for key: Key, in table: inout [Key: Answer]) {
+    if table.count >= 4096 { table.removeAll() }
+    table[key] = answer
 }
 
 /// Asks the name service with ever more room for the answer; nil when there is no entry or no answer.

@@ -11,25 +11,31 @@ package final class LocalObjectStore: ObjectStore {
     package let location: String
 
     let root: Directory
+
+    /// Whether objects get their names by renaming; false where every name is a link first.
+    let usesRename: Bool
+
     private let openObjects = Mutex(DescriptorCache(capacity: 32))
 
     /// Folders whose own names this process has made durable or found so.
     private let durableFolders = Mutex<Set<String>>([""])
 
-    private init(location: String, root: Directory) {
+    private init(location: String, root: Directory, usesRename: Bool) {
         self.location = location
         self.root = root
+        self.usesRename = usesRename
     }
 
     /// Makes the directory, with those above it, if it is missing, and opens it.
-    package static func create(at path: String) throws -> LocalObjectStore {
+    /// - Parameter usesRename: false to do as on file systems that cannot rename without replacing (NFS).
+    package static func create(at path: String, usesRename: Bool = true) throws -> LocalObjectStore {
         let root = try systemErrorsTranslated(nil) { () throws(SystemError) in
             let root = try Directory.openOrMake(path: Array(path.utf8))
             _ = try root.openOrMakeDirectory(temporaryFolder)
             try root.sync()
             return root
         }
-        return LocalObjectStore(location: path, root: root)
+        return LocalObjectStore(location: path, root: root, usesRename: usesRename)
     }
 
     /// Opens the store in an existing directory; nothing is changed, so it may be mounted read-only.
@@ -37,14 +43,13 @@ package final class LocalObjectStore: ObjectStore {
         let root = try systemErrorsTranslated(nil) { () throws(SystemError) in
             try Directory.open(path: Array(path.utf8))
         }
-        return LocalObjectStore(location: path, root: root)
+        return LocalObjectStore(location: path, root: root, usesRename: true)
     }
 
     /// Creates an object; durable on return.
     package func put(_ name: ObjectName, _ bytes: [UInt8]) throws {
         let writer = try makeWriter()
-        // RawSpan of a byte array has no padding that could be read.
-        try unsafe writer.append(bytes.span.bytes)
+        try writer.append(bytes)
         try writer.commit(as: name)
     }
 

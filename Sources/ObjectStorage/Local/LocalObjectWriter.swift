@@ -64,16 +64,23 @@ final class LocalObjectWriter: ObjectWriter {
     /// never replace anything either, and loses its first.
     private func move(to folder: Directory, _ name: [UInt8]) throws(SystemError) {
         do throws(SystemError) {
-            do throws(SystemError) {
-                try temporaries.rename(temporary, to: folder, as: name, .withoutReplacing)
-            } catch {
-                guard error.errno == EINVAL || error.isUnsupported else { throw error }
-                try temporaries.link(temporary, to: folder, as: name)
-                try? temporaries.unlink(temporary)
-            }
+            if store.usesRename, try rename(to: folder, name) { return }
+            try temporaries.link(temporary, to: folder, as: name)
+            try? temporaries.unlink(temporary)
         } catch {
             // Whoever takes "exists already" for success relies on the other one's name being durable.
             if error.isAlreadyExisting { try folder.sync() }
+            throw error
+        }
+    }
+
+    /// Whether the file system could rename without replacing.
+    private func rename(to folder: Directory, _ name: [UInt8]) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            try temporaries.rename(temporary, to: folder, as: name, .withoutReplacing)
+            return true
+        } catch {
+            if error.errno == EINVAL || error.isUnsupported { return false }
             throw error
         }
     }

@@ -1,5 +1,5 @@
 import Cryptography
-import ObjectStorage
+package import ObjectStorage
 package import Records
 
 /// A commit that was verified: name, signature, repository and place in its chain.
@@ -32,30 +32,44 @@ package struct CommitLog: Sendable {
     package private(set) var commits: [VerifiedCommit] = []
     /// What is wrong.
     package private(set) var problems: [HistoryProblem] = []
-    /// The highest commit of each chain.
+    /// The highest verified commit of each chain.
     package private(set) var heads: [ChainID: CommitHead] = [:]
+    /// The names that the store lists, by chain, verified or not.
+    private var listed: [ChainID: [(number: UInt64, id: ObjectHash)]] = [:]
 
     /// Reads and verifies all commits.
     ///
     /// A commit that is damaged or forged is left out and reported; it never blocks the others.
     package static func load(_ repository: Repository) throws -> CommitLog {
+        var log = try load(from: repository.store, id: repository.id, policies: repository.policies)
+        if let stateFile = repository.stateFile { try log.compareAndRemember(stateFile) }
+        return log
+    }
+
+    /// The same without keys, and without what this host remembers.
+    package static func load(
+        from store: any ObjectStore,
+        id repository: RepositoryID,
+        policies: PolicyChain
+    ) throws -> CommitLog {
         var log = CommitLog()
-        var chains: [ChainID: [(number: UInt64, id: ObjectHash)]] = [:]
-        var names: [(name: ObjectName, chain: ChainID, number: UInt64, id: ObjectHash)] = []
-        try repository.store.list(prefix: ObjectNames.commits) { name, _ in
+        var names: [Listed] = []
+        try store.list(prefix: ObjectNames.commits) { name, _ in
             guard case .commit(let member, let incarnation, let number, let hash)? = ObjectNames.parse(name.path) else {
                 return
             }
-            names.append((name, ChainID(member: member, incarnation: incarnation), number, hash))
+            let chain = ChainID(member: member, incarnation: incarnation)
+            names.append(Listed(name: name, chain: chain, number: number, id: hash))
         }
         for entry in names {
             // Even a commit that cannot be read takes its place in the chain: what is missing is told apart from what
             // is damaged.
-            chains[entry.chain, default: []].append((entry.number, entry.id))
+            log.listed[entry.chain, default: []].append((entry.number, entry.id))
             do {
-                log.commits.append(try verify(entry, repository))
+                let object = try store.readAll(entry.name, atMost: RecordKind.commit.maximumByteCount)
+                log.commits.append(try verify(object, entry, repository: repository, policies: policies))
             } catch let error as StorageError where error.code == .notFound {
-                chains[entry.chain]?.removeLast()
+                log.listed[entry.chain]?.removeLast()
             } catch {
                 log.problems.append(
                     HistoryProblem(
@@ -67,45 +81,56 @@ package struct CommitLog: Sendable {
             }
         }
         log.commits.sort { ($0.commit.time, $0.id) < ($1.commit.time, $1.id) }
-        log.checkChains(chains)
+        log.findHeads()
+        log.checkChains()
         log.checkLinks()
-        if let stateFile = repository.stateFile { try log.compareAndRemember(stateFile) }
         return log
     }
 
+    /// What the name of a commit says.
+    private struct Listed {
+        var name: ObjectName
+        var chain: ChainID
+        var number: UInt64
+        var id: ObjectHash
+    }
+
     private static func verify(
-        _ entry: (name: ObjectName, chain: ChainID, number: UInt64, id: ObjectHash),
-        _ repository: Repository
+        _ object: [UInt8],
+        _ entry: Listed,
+        repository: RepositoryID,
+        policies: PolicyChain
     ) throws -> VerifiedCommit {
-        let object = try repository.store.readAll(entry.name, atMost: 64 << 20)
         guard try unsafe SHA256.hash(object.span.bytes) == entry.id else {
             throw RepositoryError(.integrity, "its bytes are not those that its name says")
         }
-        guard let key = repository.policies.key(of: entry.chain.member) else {
+        guard let key = policies.key(of: entry.chain.member) else {
             throw RepositoryError(.integrity, "its member is in no policy")
         }
-        let commit = try SignedRecord.body(Commit.self, of: object, signedBy: key, repository: repository.id)
+        let commit = try SignedRecord.body(Commit.self, of: object, signedBy: key, repository: repository)
         guard commit.signer == entry.chain.member, commit.incarnation == entry.chain.incarnation,
             commit.number == entry.number
         else { throw RepositoryError(.integrity, "it stands under the name of another commit") }
-        guard let policy = repository.policies.policies.first(where: { $0.number == commit.policyNumber }),
-            let member = policy.member(commit.signer)
-        else { throw RepositoryError(.integrity, "its member was not in the policy that it names") }
-        guard member.role != .reader, member.role != .replica else {
-            throw RepositoryError(.integrity, "its member may not write")
-        }
-        if let revocation = repository.policy.revocation(of: commit.signer) {
-            let accepted = revocation.accepted.first { $0.incarnation == commit.incarnation }
-            guard let accepted, commit.number <= accepted.number else {
-                throw RepositoryError(.integrity, "its member was revoked before it")
-            }
-        }
+        try policies.requireRight(of: commit, id: entry.id)
         return VerifiedCommit(id: entry.id, commit: commit)
     }
 
+    private mutating func findHeads() {
+        for commit in commits {
+            let chain = ChainID(member: commit.commit.signer, incarnation: commit.commit.incarnation)
+            if let known = heads[chain], (known.number, known.hash) >= (commit.commit.number, commit.id) { continue }
+            heads[chain] = CommitHead(
+                member: chain.member,
+                incarnation: chain.incarnation,
+                number: commit.commit.number,
+                hash: commit.id
+            )
+        }
+    }
+
     /// Finds gaps and forks in each chain.
-    private mutating func checkChains(_ chains: [ChainID: [(number: UInt64, id: ObjectHash)]]) {
-        for (chain, entries) in chains {
+    private mutating func checkChains() {
+        for (chain, entries) in listed {
             let sorted = entries.sorted { $0.number < $1.number }
             var expected: UInt64 = 1
             for (index, entry) in sorted.enumerated() {
@@ -131,14 +156,6 @@ package struct CommitLog: Sendable {
                     )
                 }
                 expected = entry.number + 1
-            }
-            if let last = sorted.last {
-                heads[chain] = CommitHead(
-                    member: chain.member,
-                    incarnation: chain.incarnation,
-                    number: last.number,
-                    hash: last.id
-                )
             }
         }
     }
@@ -167,14 +184,25 @@ package struct CommitLog: Sendable {
     /// Compares with the heads that this host remembers, then remembers the higher ones.
     private mutating func compareAndRemember(_ file: LocalStateFile) throws {
         let known = file.load()
+        var doubtful: Set<ChainID> = []
         for (chain, head) in known.heads {
             let shown = heads[chain]
-            if let shown, shown.number > head.number { continue }
-            if let shown, shown.number == head.number {
-                guard shown.hash != head.hash else { continue }
-                let both = commits.contains { $0.id == head.hash }
-                guard !both else { continue }
+            // Under its name it is there; whether it is whole is told already.
+            if listed[chain]?.contains(where: { $0.id == head.hash && $0.number == head.number }) ?? false { continue }
+            doubtful.insert(chain)
+            if listed[chain]?.contains(where: { $0.number == head.number }) ?? false {
+                problems.append(
+                    HistoryProblem(
+                        message: "commit \(head.number) of member \(chain.member.hex.prefix(8)) is not the one that this "
+                            + "host has seen (\(head.hash.hex.prefix(8))): the history was rewritten or forked; compare "
+                            + "it with another copy",
+                        isTampering: true
+                    )
+                )
+                continue
             }
+            // A gap below a higher commit is told already.
+            if let shown, shown.number > head.number { continue }
             problems.append(
                 HistoryProblem(
                     message: "this host has seen commit \(head.number) (\(head.hash.hex.prefix(8))) of member "
@@ -185,7 +213,8 @@ package struct CommitLog: Sendable {
                 )
             )
         }
-        let heads = self.heads
+        // The alarm must not go silent by itself: of a chain that contradicts what is remembered nothing new is.
+        let heads = self.heads.filter { !doubtful.contains($0.key) }
         if heads.contains(where: { known.heads[$0.key].map { $0.number } ?? 0 < $0.value.number }) {
             try file.update { state in for head in heads.values { state.note(head) } }
         }

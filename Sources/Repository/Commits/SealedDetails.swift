@@ -83,6 +83,9 @@ extension Repository {
             run: commit.run,
             purpose: .metadata
         )
-        return try SealedDetails.open(commit, key: try contentKey(commit.keyBox, context: context), suite: suite)
+        // A commit is sealed by the suite of the policy that it names, which need not be the one in force.
+        let suite = policies.policies.first { $0.number == commit.policyNumber }?.suite ?? suite
+        let key = try contentKey(commit.keyBox, context: context, suite: suite)
+        return try SealedDetails.open(commit, key: key, suite: suite)
     }
 }

@@ -9,13 +9,20 @@ final class IndexCache: Sendable {
     private static let mergeAbove = 6
 
     private let directory: Directory?
+    private let isScratch: Bool
     private let warn: @Sendable (String) -> Void
 
-    /// Uses a directory, or only memory that the kernel can take back.
-    init(directory: Directory?, warn: @escaping @Sendable (String) -> Void) {
+    /// Uses a directory, or only memory.
+    ///
+    /// - Parameter isScratch: whether nothing that lies there is used, and nothing is left there.
+    init(directory: Directory?, isScratch: Bool = false, warn: @escaping @Sendable (String) -> Void) {
         self.directory = directory
+        self.isScratch = isScratch
         self.warn = warn
     }
+
+    /// Whether later runs use what is stored here.
+    var isPersistent: Bool { directory != nil && !isScratch }
 
     /// Kinds of tables, by the first letter of the file's name.
     enum Kind: UInt8, CaseIterable {
@@ -25,7 +32,7 @@ final class IndexCache: Sendable {
 
     /// The whole tables of a kind whose fragments the store still has; others are removed.
     func load(_ kind: Kind, fragments: Set<ObjectHash>) -> [IndexTable] {
-        guard let directory else { return [] }
+        guard let directory, !isScratch else { return [] }
         var tables: [IndexTable] = []
         var covered: Set<ObjectHash> = []
         do {
@@ -49,6 +56,15 @@ final class IndexCache: Sendable {
             warn("the index cache cannot be used and is built anew: \(error)")
         }
         return tables
+    }
+
+    /// Removes all tables: they are made anew from the store.
+    func discard() {
+        guard let directory, let names = try? directory.names() else { return }
+        for index in 0..<names.count where names[index].suffix(6).elementsEqual(IndexCache.suffix) {
+            // Another process may have been faster.
+            try? directory.unlink(names[index])
+        }
     }
 
     private func map(_ directory: Directory, _ name: [UInt8]) throws -> IndexTable? {
@@ -86,7 +102,7 @@ final class IndexCache: Sendable {
 
     /// Removes the files whose fragments another table covers.
     private func removeCovered(by merged: IndexTable, kind: Kind) {
-        guard let directory else { return }
+        guard let directory, !isScratch else { return }
         let covered = Set(merged.fragments())
         guard let names = try? directory.names() else { return }
         for index in 0..<names.count {
@@ -100,7 +116,10 @@ final class IndexCache: Sendable {
     }
 
     private func write(_ kind: Kind, _ body: (Descriptor) throws -> Void) throws -> IndexTable {
-        if let directory {
+        if isScratch, let directory, let file = try? directory.createAnonymousFile() {
+            try body(file)
+            if let table = IndexTable(map: try MappedFile(file)) { return table }
+        } else if !isScratch, let directory {
             let temporary = TemporaryName.random()
             do {
                 let file = try directory.createFile(temporary)

@@ -36,12 +36,20 @@ package final class LocalIndex: Sendable {
     private struct State {
         var tables: [Loaded]
         var claimed: Set<ChunkID> = []
+        var isCacheDamaged = false
     }
 
     private let state: Monitor<State>
+    /// How many of the ways to find a chunk that the tables do not have, or have wrongly, were tried.
+    let recovery = Monitor(0)
+    /// How many frames of each pack each table has; counted when a check asks first.
+    let frameCountsByPack = Monitor<[ObjectHash: [Int]]?>(nil)
+    /// Whether tables came from the local cache, which may be damaged or behind.
+    let isFromCache: Bool
 
     /// Takes tables into use.
-    package init(reusable: [IndexTable], others: [IndexTable]) {
+    package init(reusable: [IndexTable], others: [IndexTable], isFromCache: Bool = false) {
+        self.isFromCache = isFromCache
         state = Monitor(
             State(
                 tables: reusable.map { Loaded(table: $0, isReusable: true, isOfRun: false) }
@@ -55,13 +63,14 @@ package final class LocalIndex: Sendable {
 
     /// All places where a chunk lies, those in packs found missing last.
     package func locations(of id: ChunkID) throws -> [ChunkLocation] {
-        try state.withLock { state in
+        state.withLock { state in
             var found: [ChunkLocation] = []
             var doubtful: [ChunkLocation] = []
             for loaded in state.tables {
                 guard var position = loaded.table.position(of: id) else { continue }
                 repeat {
-                    let location = try loaded.table.location(at: position)
+                    // A damaged table is as one that lacks the chunk: there are other ways to find it.
+                    guard let location = try? loaded.table.location(at: position) else { break }
                     if loaded.missing[loaded.table.pack(at: position)] {
                         doubtful.append(location)
                     } else {
@@ -115,6 +124,24 @@ package final class LocalIndex: Sendable {
     /// Takes in a table for reading only.
     package func addForReading(_ table: IndexTable) {
         state.withLock { $0.tables.append(Loaded(table: table, isReusable: false, isOfRun: false)) }
+    }
+
+    /// All tables.
+    func allTables() -> [IndexTable] { state.withLock { $0.tables.map(\.table) } }
+
+    /// Takes in the tables of another index for reading only.
+    func addForReading(from other: LocalIndex) {
+        for table in other.allTables() { addForReading(table) }
+    }
+
+    /// Notes that the cached tables are wrong.
+    ///
+    /// - Returns: whether that is news.
+    func noteCacheDamaged() -> Bool {
+        state.withLock { state in
+            defer { state.isCacheDamaged = true }
+            return !state.isCacheDamaged
+        }
     }
 
     /// The packs that the run refers to and did not add, ascending by name.

@@ -9,32 +9,48 @@ extension Repository {
     /// A fragment that cannot be read is passed over with a warning; what it described is found again from the packs
     /// themselves by `indexUncoveredPacks`.
     package func loadIndex() throws -> LocalIndex {
+        try loadIndex(cache: IndexCache(directory: try indexDirectory(), warn: environment.warn)) { name, error in
+            environment.warn("index fragment \(name.hex) cannot be used: \(error)")
+        }
+    }
+
+    /// The same from the store alone, whatever the cache holds.
+    ///
+    /// - Parameter report: told of each fragment that cannot be read.
+    package func loadIndexAnew(report: (ObjectHash, any Error) -> Void) throws -> LocalIndex {
+        try loadIndex(cache: try scratchIndex(), report: report)
+    }
+
+    private func loadIndex(cache: IndexCache, report: (ObjectHash, any Error) -> Void) throws -> LocalIndex {
         var names: [ObjectHash: UInt64] = [:]
         try store.list(prefix: "index/") { name, byteCount in
             if case .index(let hash)? = ObjectNames.parse(name.path) { names[hash] = byteCount }
         }
         let vouched = try vouchedFragments(existing: names)
-        let cache = IndexCache(directory: try indexDirectory(), warn: environment.warn)
         var result: [IndexCache.Kind: [IndexTable]] = [:]
         for kind in IndexCache.Kind.allCases {
             let wanted = Set(names.keys.filter { vouched.contains($0) == (kind == .reusable) })
             var tables = cache.load(kind, fragments: wanted)
             let covered = Set(tables.flatMap { $0.fragments() })
-            try readFragments(wanted.subtracting(covered).sorted(), sizes: names) { packs, fragments in
+            try readFragments(wanted.subtracting(covered).sorted(), sizes: names, report) { packs, fragments in
                 tables.append(try cache.store(kind, packs: packs, fragments: fragments))
             }
             result[kind] = cache.compact(kind, tables)
         }
-        return LocalIndex(reusable: result[.reusable] ?? [], others: result[.other] ?? [])
+        return LocalIndex(
+            reusable: result[.reusable] ?? [],
+            others: result[.other] ?? [],
+            isFromCache: cache.isPersistent
+        )
     }
 
     /// Opens fragments and hands their packs on in batches that bound memory.
     private func readFragments(
         _ names: [ObjectHash],
         sizes: [ObjectHash: UInt64],
+        _ report: (ObjectHash, any Error) -> Void,
         _ body: ([StoredPack], [ObjectHash]) throws -> Void
     ) throws {
-        let entriesInBatch = 200_000
         var packs: [StoredPack] = []
         var fragments: [ObjectHash] = []
         var entries = 0
@@ -50,9 +66,9 @@ extension Repository {
             } catch let error as StorageError where error.code == .notFound {
                 continue  // A prune took it between listing and reading.
             } catch {
-                environment.warn("index fragment \(name.hex) cannot be used: \(error)")
+                report(name, error)
             }
-            if entries >= entriesInBatch {
+            if entries >= Self.entriesInBatch {
                 try body(packs, fragments)
                 packs = []
                 fragments = []
@@ -104,8 +120,8 @@ extension Repository {
 
     /// Reads the directories of packs that no fragment describes, and adds them to the index for reading.
     ///
-    /// - Returns: how many packs were added, and the packs whose directory does not open.
-    package func indexUncoveredPacks(_ index: LocalIndex) throws -> (added: Int, damaged: [ObjectHash]) {
+    /// - Returns: how many packs were added, and the packs whose directory does not open, with the reason.
+    package func indexUncoveredPacks(_ index: LocalIndex) throws -> UncoveredPacks {
         let covered = Set(index.packs().map(\.name))
         var uncovered: [PackReference] = []
         try store.list(prefix: "packs/") { name, byteCount in
@@ -113,15 +129,35 @@ extension Repository {
                 uncovered.append(PackReference(name: hash, byteCount: byteCount))
             }
         }
-        let cache = IndexCache(directory: nil, warn: environment.warn)
+        let cache = try scratchIndex()
         var packs: [StoredPack] = []
-        var damaged: [ObjectHash] = []
-        for reference in uncovered {
-            do { packs.append(try readPackDirectory(reference)) } catch { damaged.append(reference.name) }
+        var added = 0
+        var entries = 0
+        var damaged: [(pack: PackReference, error: any Error)] = []
+        for (number, reference) in uncovered.enumerated() {
+            do {
+                let pack = try readPackDirectory(reference)
+                packs.append(pack)
+                entries += pack.entries.count
+            } catch {
+                damaged.append((reference, error))
+            }
+            guard !packs.isEmpty, entries >= Self.entriesInBatch || number == uncovered.count - 1 else { continue }
+            index.addForReading(try cache.store(.other, packs: packs, fragments: []))
+            added += packs.count
+            packs = []
+            entries = 0
         }
-        if !packs.isEmpty { index.addForReading(try cache.store(.other, packs: packs, fragments: [])) }
-        return (packs.count, damaged)
+        return UncoveredPacks(added: added, damaged: damaged)
     }
+
+    /// Tables that are gone when the process ends.
+    private func scratchIndex() throws -> IndexCache {
+        IndexCache(directory: try indexDirectory(), isScratch: true, warn: environment.warn)
+    }
+
+    /// Entries of the index that are held in memory before they go into a table.
+    private static let entriesInBatch = 200_000
 
     /// Names and lengths of all packs that the store lists.
     package func listPacks() throws -> [ObjectHash: UInt64] {

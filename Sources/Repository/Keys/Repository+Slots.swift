@@ -59,7 +59,7 @@ extension Repository {
     }
 
     private func requireOwner() throws {
-        guard policy.member(keyring.member)?.role == .owner else {
+        guard policy.isOwner(keyring.member) else {
             throw RepositoryError(.notPermitted, "only an owner of the repository may do this")
         }
     }

@@ -80,13 +80,10 @@ extension Repository {
         )
         let policyObject = try SignedRecord.sign(policy, with: keyring.signingKey)
         try store.put(ObjectName(ObjectNames.policy(0)), policyObject)
-        let header = unsafe FormatHeader(
-            created: now,
-            repository: id,
-            rootPolicy: try SHA256.hash(policyObject.span.bytes)
-        )
+        let rootPolicy = try unsafe SHA256.hash(policyObject.span.bytes)
+        let header = FormatHeader(created: now, repository: id, rootPolicy: rootPolicy)
         try store.put(ObjectName("format"), try header.encodedObject())
-        let policies = try PolicyChain(store: store, repository: id, rootOwner: owner)
+        let policies = try PolicyChain(store: store, repository: id, rootOwner: owner, rootPolicy: rootPolicy)
         let repository = Repository(
             store: store,
             keyring: keyring,

@@ -22,8 +22,10 @@ extension Repository {
         let policies = try PolicyChain(
             store: store,
             repository: format.repository,
-            rootOwner: keyring.rootOwner
+            rootOwner: keyring.rootOwner,
+            rootPolicy: format.rootPolicy
         )
+        try requireKnownFeatures(policies.current)
         guard policies.current.slots.contains(slot) else {
             throw RepositoryError(
                 .wrongKey,
@@ -60,6 +62,15 @@ extension Repository {
             throw RepositoryError(.unsupported, "the repository at \(store.location): \(error.message)")
         } catch let error as RecordError {
             throw RepositoryError(.integrity, "the object \"format\" at \(store.location) is damaged", cause: error)
+        }
+    }
+
+    /// Refuses a policy that asks for what this version cannot do.
+    ///
+    /// - Throws: `RepositoryError.unsupported` naming the feature.
+    static func requireKnownFeatures(_ policy: Policy) throws {
+        do throws(RecordError) { try policy.requireKnownFeatures() } catch {
+            throw RepositoryError(.unsupported, error.message)
         }
     }
 

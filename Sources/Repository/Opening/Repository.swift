@@ -20,11 +20,17 @@ package final class Repository: Sendable {
     package let stateFile: LocalStateFile?
     private let policyChain: Monitor<PolicyChain>
     private let domainKeys = Monitor<[DomainEpoch: DomainKeys]>([:])
-    private let contentKeys = Monitor<[Digest: ContentKey]>([:])
+    private let contentKeys = Monitor<[OpenedBox: ContentKey]>([:])
 
     private struct DomainEpoch: Hashable {
         var domain: DomainID
         var epoch: UInt32
+    }
+
+    /// A key box, and where it was found: the same box elsewhere must be opened, and fail, anew.
+    private struct OpenedBox: Hashable {
+        var box: KeyBox
+        var context: ContentKeyContext
     }
 
     init(
@@ -52,7 +58,13 @@ package final class Repository: Sendable {
 
     /// Reads the policies again, after one was added.
     func reloadPolicies() throws {
-        let chain = try PolicyChain(store: store, repository: id, rootOwner: keyring.rootOwner)
+        let chain = try PolicyChain(
+            store: store,
+            repository: id,
+            rootOwner: keyring.rootOwner,
+            rootPolicy: policies.hashes[0]
+        )
+        try Repository.requireKnownFeatures(chain.current)
         policyChain.withLock { $0 = chain }
     }
 
@@ -75,9 +87,11 @@ package final class Repository: Sendable {
 
     /// The content key in a box, opened once per run.
     ///
+    /// - Parameter suite: the suite that the box was sealed by.
     /// - Throws: `RepositoryError.notPermitted` if this member is no recipient, `.integrity` for a forged box.
-    func contentKey(_ box: KeyBox, context: ContentKeyContext) throws -> ContentKey {
-        if let known = contentKeys.withLock({ $0[box.commitment] }), known.box == box { return known }
+    func contentKey(_ box: KeyBox, context: ContentKeyContext, suite: CipherSuite) throws -> ContentKey {
+        let name = OpenedBox(box: box, context: context)
+        if let known = contentKeys.withLock({ $0[name] }) { return known }
         guard let key = try ContentKey.open(box, context: context, with: keyring.privateKeys, suite: suite) else {
             throw RepositoryError(
                 .notPermitted,
@@ -87,7 +101,7 @@ package final class Repository: Sendable {
         contentKeys.withLock { keys in
             // Bounded: a hostile store could show ever new boxes.
             if keys.count >= 4096 { keys.removeAll() }
-            keys[box.commitment] = key
+            keys[name] = key
         }
         return key
     }

@@ -2,6 +2,7 @@ import Chunking
 import Cryptography
 import ObjectStorage
 package import Records
+import Threads
 
 /// Loads chunks: finds them in the index, opens and decompresses them, checks their ids. One per thread.
 ///
@@ -35,17 +36,20 @@ package final class ChunkReader {
     /// - Throws: `RepositoryError.missing` if no pack holds the chunk, `.integrity` if every copy is damaged.
     package func load(_ id: ChunkID, type: ChunkType, into buffer: inout [UInt8]) throws -> Int {
         var failure: (any Error)?
-        for attempt in 0..<2 {
+        var step = index.recovery.withLock { $0 }
+        let firstStep = step
+        repeat {
             for location in try index.locations(of: id) where location.entry.type == type {
                 do {
-                    return try load(location, into: &buffer, allowBase: true)
+                    let count = try load(location, into: &buffer, allowBase: true)
+                    if step > 1, firstStep < 2 { repository.noteCacheDamage(in: index) }
+                    return count
                 } catch {
                     failure = error
                     if let refused = error as? RepositoryError, refused.code == .notPermitted { throw error }
                 }
             }
-            if attempt == 0, try repository.indexUncoveredPacks(index).added == 0 { break }
-        }
+        } while try repository.recover(index, step: &step)
         if let failure {
             throw RepositoryError(.integrity, "chunk \(id.hex) is damaged in every pack that holds it", cause: failure)
         }
@@ -78,7 +82,11 @@ package final class ChunkReader {
         )
     }
 
-    private func open(
+    /// Opens a frame, decompresses it and checks the chunk's id.
+    ///
+    /// - Parameter counter: the frame's place in its pack.
+    /// - Returns: the length of the plaintext.
+    func open(
         _ sealed: RawSpan,
         counter: UInt64,
         _ entry: DirectoryEntry,

@@ -28,7 +28,7 @@ final class OpenPack {
             run: header.run,
             purpose: type.purpose
         )
-        let content = try repository.contentKey(header.keyBox, context: context)
+        let content = try repository.contentKey(header.keyBox, context: context, suite: header.suite)
         sealing = try PackSealing(
             header: header,
             headerBytes: bytes,

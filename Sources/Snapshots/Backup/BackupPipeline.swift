@@ -73,8 +73,7 @@ final class BackupPipeline: Sendable {
                             try store.check()
                             try reading?.read(batch)
                         } catch {
-                            store.fail(error)
-                            pool.close()
+                            BackupPipeline.stop(store, pool, error)
                         }
                     }
                 }
@@ -105,8 +104,7 @@ final class BackupPipeline: Sendable {
                 let root = try stage.finish()
                 outcome.change { $0 = root }
             } catch {
-                store.fail(error)
-                pool.close()
+                BackupPipeline.stop(store, pool, error)
             }
             // Whoever still pushes must not wait for ever.
             while toManifest.pop() != nil {}
@@ -114,8 +112,7 @@ final class BackupPipeline: Sendable {
         do {
             try feed(parent, counters, pool, jobs, toRead: toRead, toManifest: toManifest)
         } catch {
-            store.fail(error)
-            pool.close()
+            BackupPipeline.stop(store, pool, error)
         }
         toRead.finish()
         for thread in readerThreads { thread.join() }
@@ -134,6 +131,12 @@ final class BackupPipeline: Sendable {
             throw RepositoryError(.cancelled, "the backup ended without a result")
         }
         return Result(root: root, statistics: counters.totals, fileCache: cache)
+    }
+
+    /// Ends all threads. An interrupt by the user is no failure: what is under way is still stored, for the next run.
+    private static func stop(_ store: any ChunkStoring, _ pool: BufferPool, _ error: any Error) {
+        if (error as? RepositoryError)?.code != .cancelled { store.fail(error) }
+        pool.close()
     }
 
     /// Walks, or reads the stream, on this thread.

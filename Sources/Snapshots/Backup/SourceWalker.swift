@@ -108,6 +108,9 @@ final class SourceWalker {
                 let directory = try Directory.open(path: absolute)
                 var entry = Entry(path: path, kind: .directory, status: try directory.status())
                 entry.flags.insert(.implied)
+                // Its time says nothing about what was asked for, and would make every snapshot differ.
+                entry.modifiedSeconds = 0
+                entry.modifiedNanoseconds = 0
                 entry.attributes = try attributes(try directory.descriptor.extendedAttributes())
                 try assembler.add(BatchItem(entry: entry, work: .done))
                 try stack.push(directory, named: node.name)

@@ -1,5 +1,5 @@
 import Records
-package import Repository
+import Repository
 
 /// The data chunks that one thread used last, decrypted and checked.
 ///

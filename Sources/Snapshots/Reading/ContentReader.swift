@@ -7,7 +7,6 @@ package final class ContentReader {
     private let chunks: ChunkCache
     private let pages: any ChunkSource
     private var hash: SHA256
-    private static let sparsePrefix = Array("holdfast/v1/sparse\0".utf8)
 
     /// Makes a reader that shares an index and a source of extent pages.
     package init(repository: Repository, index: LocalIndex, pages: any ChunkSource) throws {
@@ -49,7 +48,10 @@ package final class ContentReader {
         hole: (UInt64) throws -> Void
     ) throws {
         let isSparse = entry.sparseHash != nil
-        if isSparse { try unsafe hash.update(ContentReader.sparsePrefix.span.bytes) }
+        if isSparse {
+            let prefix = SparseHash.prefix
+            try unsafe hash.update(prefix.span.bytes)
+        }
         var extents = ExtentReader(entry, source: pages)
         var runLeft: UInt64 = 0
         while let extent = try extents.next() {
@@ -74,8 +76,7 @@ package final class ContentReader {
         var length = first.length
         var ahead = rest
         while let next = try ahead.next(), next.isHole == first.isHole { length += next.length }
-        var head: [UInt8] = [first.isHole ? 0 : 1]
-        for shift in stride(from: UInt64(0), to: 64, by: 8) { head.append(UInt8(truncatingIfNeeded: length >> shift)) }
+        let head = SparseHash.head(isHole: first.isHole, length: length)
         try unsafe hash.update(head.span.bytes)
         return length
     }

@@ -47,6 +47,8 @@ final class RestoreContext: Sendable {
 
     /// Reports an item that could not be restored. What would befall every other item too ends the restore.
     func fail(_ path: [UInt8], _ error: any Error) {
+        // Once the restore has been ended, what follows from that is no news.
+        if failure.withLock({ $0 != nil }) { return }
         if let error = error as? SystemError, error.isNoSpace { return abort(error) }
         if let error = error as? RepositoryError, error.code == .cancelled || error.code == .notPermitted {
             return abort(error)
@@ -67,10 +69,6 @@ final class RestoreContext: Sendable {
         if observer.wantsItems { observer.item(path, outcome, bytes: bytes) }
     }
 
-    /// The path below the target of an entry at or below the restored root; empty for a directory that is the root.
-    func relativePath(_ entry: Entry) -> [UInt8] {
-        if options.root.isEmpty { return entry.path }
-        if entry.path.count > options.root.count { return Array(entry.path.dropFirst(options.root.count + 1)) }
-        return entry.kind == .directory ? [] : Array(entry.name)
-    }
+    /// The path of an entry below the target.
+    func relativePath(_ entry: Entry) -> [UInt8] { entry.path(below: options.root) }
 }

@@ -57,7 +57,7 @@ package final class RestoreProgress: Sendable {
         if isIntegrity { integrityFailureCount.wrappingAdd(1, ordering: .relaxed) }
     }
 
-    func addVerified() { verifiedCount.wrappingAdd(1, ordering: .relaxed) }
+    func addVerified(_ count: UInt64) { verifiedCount.wrappingAdd(count, ordering: .relaxed) }
 }
 
 /// What a restore did.

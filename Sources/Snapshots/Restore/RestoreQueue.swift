@@ -57,12 +57,15 @@ final class RestoreQueue: Sendable {
     /// Says that no more units will come.
     func finish() { state.change { $0.isFinished = true } }
 
-    /// Drops what nobody has begun.
-    func cancel() {
-        state.change { state in
-            state.units = []
-            state.large = []
+    /// Drops the units that nobody has begun; nothing more is taken in.
+    func cancel(_ context: RestoreContext) {
+        let dropped = state.change { state -> [RestoreUnit] in
+            defer { state.units = [] }
             state.isFinished = true
+            return state.units
+        }
+        for unit in dropped {
+            for item in unit.items { item.parent.finishItem(context) }
         }
     }
 }

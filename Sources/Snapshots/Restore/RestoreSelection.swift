@@ -1,4 +1,4 @@
-package import Repository
+import Repository
 
 /// What becomes of one path of a snapshot.
 package enum RestoreDecision: Hashable, Sendable {

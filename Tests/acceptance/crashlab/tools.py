@@ -220,7 +220,7 @@ class Holdfast(Tool):
 
 class Restic(Tool):
     name = "restic"
-    known = frozenset({"half-written", "interrupted-code", "no-reuse", "cache-needed"})
+    known = frozenset({"half-written", "interrupted-code", "no-reuse", "cache-needed", "retries"})
 
     def base(self) -> list[str]:
         return ["restic", "-r", self.place.repository, "--cache-dir", self.place.cache]

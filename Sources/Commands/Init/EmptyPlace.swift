@@ -1,0 +1,40 @@
+import FileSystem
+import Repository
+
+/// Whether a directory is a place for a new repository.
+///
+/// A repository in the middle of other people's files would be cleaned up with them one day.
+enum EmptyPlace {
+    /// What may lie there: the root of a file system has its own, and an interrupted init leaves something behind.
+    private static let harmless: Set<String> = ["lost+found", "tmp", "keys", "policy"]
+    /// What a repository consists of; whether it is whole is not judged here.
+    private static let repository: Set<String> = [
+        "format", "packs", "index", "packlists", "commits", "leases", "attested", "plans", "forgotten", "receipts",
+        "erased", "audit",
+    ]
+
+    /// Refuses a directory that holds anything else.
+    static func require(_ location: String) throws {
+        guard let name = try foreignName(in: location) else { return }
+        throw RepositoryError(
+            .invalidRequest,
+            "\(location) is not empty (it holds \"\(safeLine(name))\"): give a new or an empty directory"
+        )
+    }
+
+    private static func foreignName(in location: String) throws -> String? {
+        guard let directory = try existingDirectory(location) else { return nil }
+        let names = try directory.names()
+        return (0..<names.count).map { String(decoding: names[$0], as: UTF8.self) }
+            .first { !harmless.contains($0) && !repository.contains($0) }
+    }
+
+    private static func existingDirectory(_ path: String) throws -> Directory? {
+        do throws(SystemError) {
+            return try Directory.open(path: Array(path.utf8))
+        } catch {
+            if error.isNotFound { return nil }
+            throw error
+        }
+    }
+}

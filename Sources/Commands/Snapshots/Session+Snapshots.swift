@@ -1,0 +1,50 @@
+import Records
+import Repository
+import Snapshots
+
+extension Session {
+    /// Loads all snapshots and says what is wrong with the history.
+    func loadSnapshots(_ repository: Repository) throws -> SnapshotList {
+        let list = try SnapshotList.load(repository)
+        for problem in list.problems { output.problem(problem.message) }
+        return list
+    }
+
+    /// The snapshot that a user names, and the status that a successful command then ends with.
+    ///
+    /// Which snapshot is the latest depends on the whole history: if something is wrong with that, the command does its
+    /// work and still does not end with success. An id stands for itself.
+    func snapshot(
+        _ name: String,
+        in list: SnapshotList,
+        filter: SnapshotList.Filter = SnapshotList.Filter()
+    ) throws -> (snapshot: Snapshot, status: ExitStatus) {
+        let snapshot = try list.resolve(name, filter: filter)
+        let dependsOnHistory = name.hasPrefix("latest") && !list.problems.isEmpty
+        return (snapshot, dependsOnHistory ? .integrityFailure : .success)
+    }
+}
+
+/// A snapshot as a command line names it: `latest`, an id, or either with the path below which one starts.
+struct SnapshotArgument: Sendable {
+    /// The id, or `latest` and the like.
+    var name: String
+    /// The path, without slashes at its ends; empty for the whole snapshot.
+    var path: [UInt8]
+
+    /// Takes `name` or `name:/path` apart.
+    init(_ argument: String) {
+        let bytes = RawArguments.bytes(of: argument)
+        let colon = bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.endIndex
+        name = String(decoding: bytes[..<colon], as: UTF8.self)
+        path = manifestPath(Array(bytes[colon...].dropFirst()))
+    }
+}
+
+/// A path as manifests have it: components joined by single slashes, none at the ends, `.` left out.
+func manifestPath(_ path: [UInt8]) -> [UInt8] {
+    Array(
+        path.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual([UInt8(ascii: ".")]) }
+            .joined(separator: [UInt8(ascii: "/")])
+    )
+}

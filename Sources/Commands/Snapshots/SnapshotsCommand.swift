@@ -1,0 +1,84 @@
+import ArgumentParser
+import Cryptography
+import FileSystem
+import Records
+import Repository
+import Snapshots
+
+/// Lists snapshots.
+struct SnapshotsCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "snapshots",
+        abstract: "List the snapshots, the oldest first.",
+        discussion: "Times are shown in the local zone."
+    )
+
+    @Argument(help: ArgumentHelp("Only these snapshots, by id, latest or latest~N.", valueName: "snapshot"))
+    var ids: [String] = []
+
+    @OptionGroup var filter: SnapshotFilterOptions
+
+    @Option(help: ArgumentHelp("Only the last so many of each host and dataset.", valueName: "n"))
+    var latest: Int?
+
+    @Option(help: ArgumentHelp("Only snapshots from this time on; a date stands for its first moment.", valueName: "time"))
+    var after: String?
+
+    @Option(help: ArgumentHelp("Only snapshots up to this time.", valueName: "time"))
+    var before: String?
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func run(_ session: Session) throws -> ExitStatus {
+        var filter = try self.filter.filter()
+        filter.after = try after.map { try Moment.parse($0, now: session.now) }
+        filter.before = try before.map { try Moment.parse($0, now: session.now) }
+        if let latest, latest < 1 { throw UsageError("--latest must be at least 1") }
+        let repository = try session.openRepository()
+        let list = try session.loadSnapshots(repository)
+        var snapshots = try ids.isEmpty ? list.filtered(filter) : ids.map { try list.resolve($0, filter: filter) }
+        if let latest { snapshots = SnapshotsCommand.newest(latest, of: snapshots) }
+        let output = session.output
+        if output.isJSON {
+            for snapshot in snapshots { try output.record(snapshot.record) }
+            try output.record([
+                "message_type": "summary", "snapshots": .integer(Int64(snapshots.count)),
+                "problems": .integer(Int64(list.problems.count)),
+            ])
+        } else {
+            for line in SnapshotsCommand.table(snapshots).lines { try output.line(line) }
+            try output.line(Format.count(snapshots.count, "snapshot"))
+        }
+        return list.problems.isEmpty ? .success : .integrityFailure
+    }
+
+    private static func newest(_ count: Int, of snapshots: [Snapshot]) -> [Snapshot] {
+        var seen: [[String]: Int] = [:]
+        let kept = snapshots.reversed().filter { snapshot in
+            let place = seen[[snapshot.details.host, snapshot.details.dataset], default: 0]
+            seen[[snapshot.details.host, snapshot.details.dataset]] = place + 1
+            return place < count
+        }
+        return kept.reversed()
+    }
+
+    private static func table(_ snapshots: [Snapshot]) -> Table {
+        // By default a dataset is called by its paths: then a column of its own says nothing.
+        let showsDatasets = snapshots.contains { snapshot in
+            snapshot.details.dataset != snapshot.details.paths.map(printable).joined(separator: " ")
+        }
+        var table = Table(["ID", "Time", "Host", "Tags"] + (showsDatasets ? ["Dataset"] : []) + ["Paths", ">Size"])
+        for snapshot in snapshots {
+            let details = snapshot.details
+            var cells = [
+                [snapshot.shortID], [Moment.local(details.time)], [safeLine(details.host)],
+                details.tags.map(safeLine),
+            ]
+            if showsDatasets { cells.append([safeLine(details.dataset)]) }
+            cells.append(details.paths.map(printable))
+            cells.append([Format.bytes(details.statistics.contentBytes) + (details.isIncomplete ? " (incomplete)" : "")])
+            table.add(cells)
+        }
+        return table
+    }
+}

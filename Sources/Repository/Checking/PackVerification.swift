@@ -1,0 +1,29 @@
+package import Records
+
+/// What reading a whole pack has shown.
+package struct PackVerification: Sendable {
+    /// Something wrong with the pack.
+    package struct Problem: Sendable {
+        /// What is wrong, in words.
+        package var message: String
+        /// Whether stored bytes are damaged or forged, rather than the index being wrong about them.
+        package var isDamage: Bool
+    }
+
+    /// The pack.
+    package var pack: PackReference
+    /// What is wrong with it; empty for a good pack.
+    package var problems: [Problem] = []
+    /// Chunks that do not come out of it.
+    package var damagedChunks: [ChunkID] = []
+    /// Whether the chunks could not be looked at because the key is not allowed to.
+    package var isSealed = false
+    /// Chunks that came out of it.
+    package var chunkCount = 0
+    /// Their plain bytes.
+    package var plainByteCount: UInt64 = 0
+    /// Bytes read.
+    package var byteCount: UInt64 = 0
+
+    init(_ pack: PackReference) { self.pack = pack }
+}
