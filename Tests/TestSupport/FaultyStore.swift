@@ -171,7 +171,7 @@ extension FaultyStore {
         return bytes
     }
 
-    fileprivate func performing<Result>(
+    func performing<Result>(
         _ operation: Operation,
         _ name: String,
         whenLying lie: Result? = nil,
@@ -234,40 +234,4 @@ extension FaultyStore {
             return random.faults[Int(random.generator.next() % UInt64(random.faults.count))]
         }
     }
-}
-
-private final class FaultyWriter: ObjectWriter {
-    private let store: FaultyStore
-    private let base: any ObjectWriter
-
-    init(store: FaultyStore, base: any ObjectWriter) {
-        self.store = store
-        self.base = base
-    }
-
-    var byteCount: UInt64 { base.byteCount }
-
-    func append(_ bytes: RawSpan) throws {
-        // A closure cannot hold on to the span, so the fault is drawn around nothing.
-        do {
-            try store.performing(.append, "") {}
-        } catch {
-            base.abandon()
-            throw error
-        }
-        try base.append(bytes)
-    }
-
-    func commit(as name: ObjectName) throws {
-        do {
-            try store.performing(.create, name.path, whenLying: ()) { try base.commit(as: name) }
-        } catch {
-            base.abandon()
-            throw error
-        }
-        // Does nothing after a commit, and drops what a lie has left.
-        base.abandon()
-    }
-
-    func abandon() { base.abandon() }
 }

@@ -40,7 +40,7 @@ class SmallDisk:
 
     def __enter__(self) -> "SmallDisk":
         os.makedirs(self.path, exist_ok=True)
-        self._mount(f"size={AMPLE},mode=755", "tmpfs")
+        self._mount(f"size={AMPLE},mode=700", "tmpfs")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -235,6 +235,8 @@ class FullDisk:
         if self.report.check(again.ok, f"{label}: repeated with space", again.describe()):
             differences = trees.compare(self.manifest, root)
             self.report.check(not differences, f"{label}: repeated and compared", "; ".join(differences[:3]))
+            leftovers = self.tool.leftovers(self.place.target)
+            self.report.check(not leftovers, f"{label}: temporaries", ", ".join(leftovers[:3]))
         disk.empty()
 
 

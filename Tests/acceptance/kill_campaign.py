@@ -226,6 +226,8 @@ class Campaign:
                 if self.report.check(again.ok, f"{label}: repeated", again.describe()):
                     differences = trees.compare(stored.manifest, self.tool.restored_root(target, self.source))
                     self.report.check(not differences, f"{label}: compared", "; ".join(differences[:3]))
+                    leftovers = self.tool.leftovers(target)
+                    self.report.check(not leftovers, f"{label}: temporaries", ", ".join(leftovers[:3]))
                 shutil.rmtree(target, ignore_errors=True)
         self.report.say(f"restores: {len(kills)} trials ({_counted(outcomes)})")
 
@@ -271,11 +273,11 @@ class Campaign:
         missing = [each.name[:12] for each in self.stored if names is not None
                    and not self.tool.listed(each.name, names)]
         self.report.check(not missing, f"{label}: earlier snapshots", f"{', '.join(missing)} are gone")
-        middle = trees.size_of(place.repository)
+        middle = trees.files_of(place.repository)
         again = self.tool.backup(self.source)
         if self.report.check(again.ok, f"{label}: repeated", again.describe()):
             self._remember(again)
-        growth = trees.size_of(place.repository) - middle
+        growth = trees.bytes_written_since(middle, place.repository)
         text = (f"a run from scratch adds {scratch_growth} bytes, the interrupted one kept {kept},"
                 f" the repeated one added {growth}")
         if growth > 0.85 * scratch_growth and "no-reuse" in self.tool.known:

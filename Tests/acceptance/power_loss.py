@@ -235,6 +235,9 @@ class PowerLoss:
         differences = trees.compare(self.manifest, root)
         if differences:
             return "after the repeated restore: " + "; ".join(differences[:3])
+        leftovers = self.tool.leftovers(self.place.target)
+        if leftovers:
+            return "the repeated restore leaves temporaries: " + ", ".join(leftovers[:3])
         checked = self.tool.check()
         return "" if checked.ok else f"check failed with {checked.describe()}"
 

@@ -23,7 +23,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import zstandard
@@ -191,7 +191,7 @@ def shown(value: bytes | str) -> str:
 
 def shown_time(nanoseconds: int) -> str:
     try:
-        moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=nanoseconds // 1000)
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)
         return moment.strftime("%Y-%m-%d %H:%M:%S")
     except OverflowError:
         return f"{nanoseconds} ns"
@@ -208,14 +208,15 @@ class Field(NamedTuple):
 
     name: str
     form: str
-    schema: "Schema | None" = None
+    schema: Schema | None = None
 
 
 Schema = dict[int, Field]
 
 
 def split_fields(data: bytes, what: str) -> RawFields:
-    cursor, out = Cursor(data, what), []
+    cursor = Cursor(data, what)
+    out: RawFields = []
     while not cursor.done:
         tag = cursor.varint()
         require(not out or tag >= out[-1][0], f"{what}: tag {tag} is out of order")
@@ -706,11 +707,11 @@ def pack_name(name: bytes) -> str:
 
 class Location(NamedTuple):
     pack: Pack
-    index: int
+    place: int
 
     @property
     def entry(self) -> FrameEntry:
-        return self.pack.entries[self.index]
+        return self.pack.entries[self.place]
 
 
 # --- The repository ---------------------------------------------------------------------------------------------------
@@ -769,7 +770,6 @@ class Repository:
     def _open_slot(self, credential: Credential) -> Slot:
         given = credential.key_file
         require(given is None or given.repository == self.id, "the key file belongs to another repository")
-        failure = "no key slot of its kind opens with this key"
         for slot in self.slots():
             if slot.header["kind"] != credential.kind or given and given.slot != slot.name:
                 continue
@@ -777,7 +777,7 @@ class Repository:
             if slot.opens_with(secret):
                 self.keyring = slot.keyring(secret)
                 return slot
-        raise FormatError(failure)
+        raise FormatError("no key slot of its kind opens with this key")
 
     def _check_keyring(self) -> None:
         keyring = self.keyring
@@ -834,7 +834,7 @@ class Repository:
             require(member["role"] in ROLES, f"{name}: unknown role {member['role']}")
         require(any(member["role"] == 1 for member in record["members"]), f"{name}: has no owner")
         slots = record["slots"]
-        require(all(a < b for a, b in zip(slots, slots[1:])), f"{name}: slots are not ascending")
+        require(all(a < b for a, b in itertools.pairwise(slots)), f"{name}: slots are not ascending")
 
     @property
     def policy(self) -> Signed:
@@ -855,9 +855,8 @@ class Repository:
         secret = self.keyring["secret"]
         if secret is not None:
             context = domain + u32(epoch)
-            return DomainKeys(*(
-                hkdf(secret, self.id, b"holdfast/v1/" + name + context) for name in (b"chunk-id", b"chunker", b"directory")
-            ))
+            names = b"chunk-id", b"chunker", b"directory"
+            return DomainKeys(*(hkdf(secret, self.id, b"holdfast/v1/" + name + context) for name in names))
         for derived in self.keyring["derived"]:
             if (derived["domain"], derived["epoch"]) == (domain, epoch):
                 return DomainKeys(derived["chunk_id"], derived["chunker"], derived["directory"])
@@ -869,8 +868,8 @@ class Repository:
         require(box is not None, f"{what}: has no key box")
         require(len(box["recipients"]) <= 32, f"{what}: {len(box['recipients'])} recipients")
         info = (
-            b"holdfast/v1/content-key" + self.id + owner["domain"] + u32(owner["epoch"]) + owner["member"] + owner["run"]
-            + u8(box["purpose"])
+            b"holdfast/v1/content-key" + self.id + owner["domain"] + u32(owner["epoch"]) + owner["member"]
+            + owner["run"] + u8(box["purpose"])
         )  # fmt: skip
         for recipient in box["recipients"]:
             private = self.private_keys.get(recipient["hint"])
@@ -928,7 +927,9 @@ class Repository:
         require(header["box"] is not None, f"{what}: has no key box")
         require(header["box"]["purpose"] == header["type"], f"{what}: the key box has another purpose")
 
-    def _open_pack_directory(self, name: bytes, length: int, aad: bytes, header: Record) -> tuple[list[FrameEntry], int]:
+    def _open_pack_directory(
+        self, name: bytes, length: int, aad: bytes, header: Record
+    ) -> tuple[list[FrameEntry], int]:
         what, suite = pack_name(name), header["suite"]
         require(length >= len(aad) + 24, f"{what}: too short")
         key = hkdf(
@@ -940,7 +941,8 @@ class Repository:
         sealed_length, zero = trailer.unsigned(4), trailer.unsigned(4)
         require(zero == 0, f"{what}: the trailer does not end in zero")
         at = length - 24 - sealed_length
-        require(at >= len(aad) and sealed_length <= 20 + FRAMES_LIMIT * 76, f"{what}: directory of {sealed_length} bytes")
+        fits = at >= len(aad) and sealed_length <= 20 + FRAMES_LIMIT * 76
+        require(fits, f"{what}: a directory of {sealed_length} bytes")
         cursor = Cursor(unseal(suite, key, 1, aad, self.pread(name, at, sealed_length), f"{what}, directory"), what)
         entries = read_directory_entries(cursor, cursor.unsigned(4))
         cursor.finish()
@@ -958,8 +960,8 @@ class Repository:
 
     def read_frame(self, location: Location, packs: set[bytes]) -> bytes:
         pack, entry = location.pack, location.entry
-        header, what = pack.header, f"{pack.label}, frame {location.index}"
-        offset = pack.offsets[location.index]
+        header, what = pack.header, f"{pack.label}, frame {location.place}"
+        offset = pack.offsets[location.place]
         aad = (
             b"holdfast/v1/frame\0" + u8(header["suite"]) + self.id + header["domain"] + u32(header["epoch"])
             + header["salt"] + u8(entry.type) + u8(entry.codec) + entry.chunk + (entry.base or bytes(32))
@@ -1006,7 +1008,8 @@ class Repository:
     def _check_pack_list(self, data: bytes, name: str, member: bytes, run: bytes, number: int) -> Signed:
         signed = open_signed(data, name, PACK_LISTS, self.id, self.public_key)
         record = signed.record
-        require((record["member"], record["run"], record["number"]) == (member, run, number), f"{name}: has another name")
+        parts = record["member"], record["run"], record["number"]
+        require(parts == (member, run, number), f"{name}: has another name")
         require(record["kind"] in (1, 2), f"{name}: unknown kind {record['kind']}")
         for pack, length in split_names(record["packs"], True, name).items():
             require(self.place.size(pack_name(pack)) == length, f"{pack_name(pack)}: not as long as {name} says")
@@ -1062,7 +1065,8 @@ class Repository:
         require(record["domain"] in (member["domains"] or domains), f"{name}: its member has no right to the domain")
         seconds = record["time"] // 10**9
         require(seconds >= member["not_before"], f"{name}: before the certificate of its member")
-        require(not member["not_after"] or seconds <= member["not_after"], f"{name}: after the certificate of its member")
+        in_time = not member["not_after"] or seconds <= member["not_after"]
+        require(in_time, f"{name}: after the certificate of its member")
 
     def _forgotten(self) -> dict[tuple[bytes, bytes, int], tuple[bytes, bytes | None]]:
         out: dict[tuple[bytes, bytes, int], tuple[bytes, bytes | None]] = {}
@@ -1094,9 +1098,10 @@ class Repository:
                 continue
             last = next((at for at in revocation["last"] if at["incarnation"] == incarnation), None)
             for commit in chain:
-                number = commit.record["number"]
-                require(last is not None and number <= last["number"], f"{commit.name}: made after its member was revoked")
-                require(number != last["number"] or commit.sha == last["sha"], f"{commit.name}: not the one accepted last")
+                number, name = commit.record["number"], commit.name
+                if last is None or number > last["number"]:
+                    raise FormatError(f"{name}: made after its member was revoked")
+                require(number != last["number"] or commit.sha == last["sha"], f"{name}: not the one accepted last")
 
     def _check_seen(self, commits: list[Signed], forgotten: dict[Any, tuple[bytes, bytes | None]]) -> None:
         present = {(c.record["member"], c.record["incarnation"], c.record["number"]): c.sha for c in commits}
@@ -1104,7 +1109,8 @@ class Repository:
         for commit in commits:
             for seen in commit.record["seen"]:
                 at = seen["member"], seen["incarnation"], seen["number"]
-                require(present.get(at) == seen["sha"], f"{commit.name}: saw commit {seen['sha'].hex()}, which is not there")
+                there = present.get(at) == seen["sha"]
+                require(there, f"{commit.name}: saw commit {seen['sha'].hex()}, which is not there")
 
     def open_commit(self, signed: Signed) -> Commit:
         """Opens the sealed part and reads the lists and the directories of all packs that the commit needs."""
@@ -1115,7 +1121,8 @@ class Repository:
         metadata_key = self.open_box(record, suite, name)
         key = hkdf(metadata_key, record["salt"], b"holdfast/v1/commit" + self.id)
         aad = (
-            self.id + record["domain"] + record["member"] + record["incarnation"] + record["run"] + u64(record["number"])
+            self.id + record["domain"] + record["member"] + record["incarnation"] + record["run"]
+            + u64(record["number"])
         )  # fmt: skip
         plain = unseal(suite, key, 0, aad, record["sealed"], f"{name}, sealed part")
         sealed = decode_fields(split_fields(plain, f"{name}, sealed part"), SEALED_PART, f"{name}, sealed part")
@@ -1327,7 +1334,8 @@ def read_extent(cursor: Cursor) -> Extent:
 
 
 def read_extents(data: bytes, limit: int, what: str) -> list[Extent]:
-    cursor, out = Cursor(data, what), []
+    cursor = Cursor(data, what)
+    out: list[Extent] = []
     while not cursor.done:
         require(len(out) < limit, f"{what}: more than {limit} extents")
         out.append(read_extent(cursor))
@@ -1368,8 +1376,8 @@ class Snapshot:
         require(not self.open, "manifest: a directory does not end")
         statistics = self.commit.sealed["statistics"]
         if statistics is not None:
-            told = statistics["entries"], statistics["content"]
-            require(told == (self.totals.entries, self.totals.content), "manifest: differs from the commit's statistics")
+            told, found = (statistics["entries"], statistics["content"]), (self.totals.entries, self.totals.content)
+            require(told == found, "manifest: differs from the commit's statistics")
 
     def _page(self, chunk: bytes, level: int, digest: bytes, first: tuple[bytes, int] | None) -> Iterator[Entry]:
         what = f"page {chunk.hex()}"
@@ -1378,7 +1386,10 @@ class Snapshot:
         require(cursor.unsigned(1) == level, f"{what}: of another level than expected")
         count = cursor.varint()
         require(count > 0 or (first is None and level == 0), f"{what}: is empty")
-        yield from self._leaf(cursor, count, digest, first) if level == 0 else self._inner(cursor, count, level, digest, first)
+        if level == 0:
+            yield from self._leaf(cursor, count, digest, first)
+        else:
+            yield from self._inner(cursor, count, level, digest, first)
 
     def _leaf(self, cursor: Cursor, count: int, digest: bytes, first: tuple[bytes, int] | None) -> Iterator[Entry]:
         entries: list[Entry] = []
@@ -1438,12 +1449,14 @@ class Snapshot:
             self.open.append(OpenDirectory(entry.path, entry))
 
     def _end(self, entry: Entry) -> None:
-        require(bool(self.open) and self.open[-1].path == entry.path, f"{entry.label}: ends a directory that is not open")
+        is_open = bool(self.open) and self.open[-1].path == entry.path
+        require(is_open, f"{entry.label}: ends a directory that is not open")
         ended = self.open.pop()
         digest = ended.digest.digest()
         values = entry.values
         require(values["digest"] == digest, f"{entry.label}: the digest is wrong")
-        require((values["entries"], values["content"]) == (ended.entries, ended.content), f"{entry.label}: wrong counts")
+        told = values["entries"], values["content"]
+        require(told == (ended.entries, ended.content), f"{entry.label}: the counts are wrong")
         if self.open:
             above = self.open[-1]
             above.entries += ended.entries
@@ -1523,7 +1536,7 @@ class Snapshot:
         names = [name for name, _ in pairs]
         ok = all(0 < len(name) <= 255 and b"\0" not in name for name in names)
         require(ok, f"{entry.label}: a wrong name of an attribute")
-        require(all(a < b for a, b in zip(names, names[1:])), f"{entry.label}: attributes are not ascending")
+        require(all(a < b for a, b in itertools.pairwise(names)), f"{entry.label}: attributes are not ascending")
         return dict(pairs)
 
     def _small_attributes(self, entry: Entry) -> list[tuple[bytes, bytes]]:
@@ -1579,7 +1592,8 @@ class Sink:
         if group == 0:
             return None
         first = self.groups.setdefault(group, entry)
-        require((first.kind, first.raw) == (entry.kind, entry.raw), f"{entry.label}: differs from {first.label}, its inode")
+        same = (first.kind, first.raw) == (entry.kind, entry.raw)
+        require(same, f"{entry.label}: differs from {first.label}, which is the same inode")
         return None if first is entry else first
 
     def enter(self, entry: Entry, attributes: dict[bytes, bytes]) -> None:
@@ -1652,12 +1666,12 @@ class Restorer(Sink):
 
     def node(self, entry: Entry) -> bool:
         kinds = {FIFO: stat.S_IFIFO, SOCKET: stat.S_IFSOCK, CHARACTER: stat.S_IFCHR, BLOCK: stat.S_IFBLK}
-        device = os.makedev(entry.values["major"], entry.values["minor"]) if entry.kind in (CHARACTER, BLOCK) else 0
         try:
+            device = os.makedev(entry.values.get("major", 0), entry.values.get("minor", 0))
             os.mknod(entry.name, kinds[entry.kind] | 0o600, device, dir_fd=self.here)
             return True
-        except OSError as error:
-            self.warn(f"{entry.label}: not made: {error.strerror}")
+        except (OSError, OverflowError) as error:
+            self.warn(f"{entry.label}: not made: {error}")
             return False
 
     def link(self, first: Entry, entry: Entry) -> None:
@@ -1686,7 +1700,10 @@ class Restorer(Sink):
         if entry.kind != LINK:
             os.chmod(path, mode)
         time = values["seconds"] * 10**9 + values["nanoseconds"]
-        os.utime(path, ns=(time, time), follow_symlinks=False)
+        try:
+            os.utime(path, ns=(time, time), follow_symlinks=False)
+        except (OSError, OverflowError) as error:
+            self.warn(f"{entry.label}: time {time} ns not set: {error}")
 
     def attribute(self, entry: Entry, path: bytes, name: bytes, value: bytes) -> None:
         try:
@@ -1840,8 +1857,8 @@ def list_snapshots(repository: Repository) -> None:
         notes = [text for bit, text in ((1, "incomplete"), (2, "suspect")) if sealed["flags"] & bit]
         print(
             commit.id.hex(), shown_time(sealed["time"]), shown(sealed["host"]), shown(sealed["dataset"]),
-            f"{statistics['entries']} entries, {statistics['content']} bytes", *(shown(path) for path in sealed["paths"]),
-            *(f"#{shown(tag)}" for tag in sealed["tags"]), *notes,
+            f"{statistics['entries']} entries, {statistics['content']} bytes",
+            *(shown(path) for path in sealed["paths"]), *(f"#{shown(tag)}" for tag in sealed["tags"]), *notes,
         )  # fmt: skip
 
 
@@ -1871,10 +1888,12 @@ def hash_file(path: str) -> bytes:
 
 
 def verify_packs(repository: Repository, problem: Callable[[str], None]) -> int:
-    names = [bytes.fromhex(m[2]) for m in repository.place.names(f"packs/([0-9a-f]{{2}})/({H})") if m[2].startswith(m[1])]
+    matches = repository.place.names(f"packs/([0-9a-f]{{2}})/({H})")
+    names = [bytes.fromhex(match[2]) for match in matches if match[2].startswith(match[1])]
     for name in names:
         try:
-            require(hash_file(repository.place.file(pack_name(name))) == name, f"{pack_name(name)}: wrong name or damaged")
+            same = hash_file(repository.place.file(pack_name(name))) == name
+            require(same, f"{pack_name(name)}: its bytes are not those of its name")
             repository.pack(name)
         except FormatError as error:
             problem(str(error))
@@ -1965,7 +1984,8 @@ def credential(options: argparse.Namespace) -> Credential:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="An independent reader of Holdfast repositories.")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, arguments in (("snapshots", ()), ("verify", ()), ("restore", ("id", "directory")), ("dump-pack", ("name",))):
+    signatures = {"snapshots": (), "verify": (), "restore": ("id", "directory"), "dump-pack": ("name",)}
+    for name, arguments in signatures.items():
         command = commands.add_parser(name)
         for argument in arguments:
             command.add_argument(argument)

@@ -98,10 +98,10 @@ struct BackupSourceOptions: ParsableArguments {
 
     /// The paths that a pattern of the shell stands for (glob(3)).
     private func expanded(_ pattern: [UInt8]) throws -> [[UInt8]] {
-        var result = glob_t()
+        var result = unsafe glob_t()
         defer { unsafe globfree(&result) }
         let status = unsafe (pattern + [0]).withUnsafeBufferPointer { buffer -> Int32 in
-            guard let start = unsafe buffer.baseAddress else { return GLOB_NOMATCH }
+            guard let start = buffer.baseAddress else { return GLOB_NOMATCH }
             return unsafe start.withMemoryRebound(to: CChar.self, capacity: buffer.count) {
                 unsafe glob($0, 0, nil, &result)
             }

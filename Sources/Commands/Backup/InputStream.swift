@@ -76,7 +76,7 @@ final class InputStream: Sendable {
                 return
             }
             guard ready > 0 else { continue }
-            do {
+            do throws(SystemError) {
                 let count = unsafe read(input.rawValue, &buffer, buffer.count)
                 if count < 0, errno == EINTR || errno == EAGAIN { continue }
                 guard count >= 0 else { throw SystemError(errno: errno, operation: "read the input") }

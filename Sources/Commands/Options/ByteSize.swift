@@ -8,12 +8,10 @@ struct ByteSize: ExpressibleByArgument, Sendable {
     /// Reads a number with or without a unit.
     init?(argument: String) {
         var digits = argument[...]
-        if digits.hasSuffix("iB") { digits = digits.dropLast(2) } else if digits.hasSuffix("B") { digits = digits.dropLast() }
-        let units: [Character: Double] = ["k": 1 << 10, "K": 1 << 10, "m": 1 << 20, "M": 1 << 20, "g": 1 << 30]
-        let greater: [Character: Double] = ["G": 1 << 30, "t": 1 << 40, "T": 1 << 40]
+        if digits.hasSuffix("B") { digits = digits.dropLast(digits.hasSuffix("iB") ? 2 : 1) }
         var factor = 1.0
-        if let last = digits.last, let unit = units[last] ?? greater[last] {
-            factor = unit
+        if let last = digits.last?.lowercased(), let power = ["k", "m", "g", "t"].firstIndex(of: last) {
+            for _ in 0...power { factor *= 1024 }
             digits = digits.dropLast()
         }
         guard let first = digits.first, first.isNumber, let value = Double(digits), value >= 0, value * factor < 9e18

@@ -54,6 +54,15 @@ final class Output: Sendable {
         if results.failure != nil { throw OutputClosed() }
     }
 
+    /// Prints raw bytes.
+    ///
+    /// - Throws: `OutputClosed` when nobody reads any more.
+    func bytes(_ bytes: RawSpan) throws {
+        statusLine.erase()
+        results.write(bytes)
+        if results.failure != nil { throw OutputClosed() }
+    }
+
     /// Prints a line of results; work goes on even if nobody reads it.
     func report(_ text: String) {
         statusLine.erase()

@@ -31,6 +31,16 @@ final class OutputChannel: Sendable {
         }
     }
 
+    /// Sends bytes, after those that were added before.
+    func write(_ bytes: RawSpan) {
+        state.withLock { state in
+            drain(&state)
+            guard state.failure == nil else { return }
+            let failure = unsafe bytes.withUnsafeBytes { unsafe writeAll(number, $0) }
+            if failure != 0 { state.failure = failure }
+        }
+    }
+
     /// Sends everything that was added.
     func flush() { state.withLock { drain(&$0) } }
 

@@ -13,6 +13,13 @@ struct RootCommand: ParsableCommand {
         version: ProgramVersion.text,
         groupedSubcommands: [
             CommandGroup(name: "Backups:", subcommands: [InitCommand.self, BackupCommand.self, SnapshotsCommand.self]),
+            CommandGroup(
+                name: "Restores:",
+                subcommands: [
+                    RestoreCommand.self, ListCommand.self, FindCommand.self, DiffCommand.self, CatCommand.self,
+                    DumpCommand.self,
+                ]
+            ),
             CommandGroup(name: "Keys:", subcommands: [KeyCommand.self, RecoveryKitCommand.self]),
             CommandGroup(name: "The program:", subcommands: [CompletionsCommand.self, VersionCommand.self]),
         ]

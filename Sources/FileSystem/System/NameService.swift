@@ -23,7 +23,7 @@ package enum NameService {
         } read: {
             unsafe nameBytes($0.pw_name)
         }
-        cache.withLock { remember(.some(name), for: userID, in: &$0.userNames) }
+        cache.withLock { remember(name, for: userID, in: &$0.userNames) }
         return name
     }
 
@@ -36,7 +36,7 @@ package enum NameService {
         } read: {
             unsafe nameBytes($0.gr_name)
         }
-        cache.withLock { remember(.some(name), for: groupID, in: &$0.groupNames) }
+        cache.withLock { remember(name, for: groupID, in: &$0.groupNames) }
         return name
     }
 
@@ -50,7 +50,7 @@ package enum NameService {
         } read: {
             unsafe $0.pw_uid
         }
-        cache.withLock { remember(.some(number), for: name, in: &$0.userIDs) }
+        cache.withLock { remember(number, for: name, in: &$0.userIDs) }
         return number
     }
 
@@ -64,14 +64,14 @@ package enum NameService {
         } read: {
             unsafe $0.gr_gid
         }
-        cache.withLock { remember(.some(number), for: name, in: &$0.groupIDs) }
+        cache.withLock { remember(number, for: name, in: &$0.groupIDs) }
         return number
     }
 }
 
-private func remember<Key: Hashable, Answer>(_ answer: Answer, for key: Key, in table: inout [Key: Answer]) {
+private func remember<Key: Hashable, Answer>(_ answer: Answer?, for key: Key, in table: inout [Key: Answer?]) {
     if table.count >= 4096 { table.removeAll() }
-    table[key] = answer
+    table[key] = .some(answer)
 }
 
 /// Asks the name service with ever more room for the answer; nil when there is no entry or no answer.

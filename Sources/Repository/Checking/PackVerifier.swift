@@ -30,7 +30,8 @@ package final class PackVerifier {
 
     /// Reads and checks a pack.
     ///
-    /// - Throws: `RepositoryError.cancelled`, or what keeps the store from being read; damage does not throw.
+    /// - Throws: `RepositoryError.cancelled`, `StorageError.notFound` for a pack that was removed meanwhile, or what keeps
+    ///   the store from being read; damage does not throw.
     package func verify(_ reference: PackReference) throws -> PackVerification {
         var result = PackVerification(reference)
         guard reference.byteCount <= FormatBounds.pack else {
@@ -62,10 +63,14 @@ package final class PackVerifier {
                     )
                 )
             }
-        } catch let error as StorageError where error.code == .truncated || error.code == .notFound {
+        } catch let error as StorageError where error.isDamage {
             result.problems.append(.init(message: "it cannot be read to its end: \(error)", isDamage: true))
         }
         result.byteCount = stream.position
+        let name = try ObjectName(ObjectNames.pack(reference.name))
+        if !result.problems.isEmpty, try !repository.store.exists(name) {
+            throw StorageError(.notFound, "it was removed while it was read", object: name)
+        }
         return result
     }
 
@@ -181,11 +186,12 @@ extension StoredPack {
 }
 
 extension Error {
-    /// Whether the error says that stored bytes are wrong or missing, rather than that the store cannot be reached.
+    /// Whether the error is about one object, whose bytes are wrong, missing or unreadable, rather than about the store.
     var isDamage: Bool {
         switch self {
         case let error as RepositoryError: [.integrity, .missing, .unsupported].contains(error.code)
-        case let error as StorageError: [.truncated, .notFound, .tooLarge, .damaged].contains(error.code)
+        // A disk that cannot read one object (EIO is "other") may still give the rest.
+        case let error as StorageError: ![.unavailable, .noSpace, .invalidName].contains(error.code)
         case is RecordError, is CryptographyError: true
         default: false
         }

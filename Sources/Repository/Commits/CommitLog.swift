@@ -70,6 +70,8 @@ package struct CommitLog: Sendable {
                 log.commits.append(try verify(object, entry, repository: repository, policies: policies))
             } catch let error as StorageError where error.code == .notFound {
                 log.listed[entry.chain]?.removeLast()
+            } catch let error as StorageError where !error.isDamage {
+                throw error
             } catch {
                 log.problems.append(
                     HistoryProblem(
@@ -85,6 +87,20 @@ package struct CommitLog: Sendable {
         log.checkChains()
         log.checkLinks()
         return log
+    }
+
+    /// The commit with the newest data among some; one that replaces another (new tags) is as old as that one.
+    package func newestData(where isWanted: (VerifiedCommit) -> Bool) -> VerifiedCommit? {
+        let byID = Dictionary(commits.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        func dataTime(_ commit: VerifiedCommit) -> Int64 {
+            var origin = commit
+            // A commit names the hash of the one it replaces, so there is no circle.
+            while let replaced = origin.commit.replaced, let older = byID[replaced] { origin = older }
+            return origin.commit.time
+        }
+        return commits.filter(isWanted).map { (time: dataTime($0), commit: $0) }.max {
+            ($0.time, $0.commit.commit.time, $0.commit.id) < ($1.time, $1.commit.commit.time, $1.commit.id)
+        }?.commit
     }
 
     /// What the name of a commit says.

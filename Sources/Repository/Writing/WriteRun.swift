@@ -44,6 +44,8 @@ package final class WriteRun: Sendable {
     /// Begins a run: writes its lease, then loads the index and compares it with a full listing of packs and the
     /// prune plans.
     package static func begin(_ repository: Repository, options: WriteOptions = WriteOptions()) throws -> WriteRun {
+        // What killed runs left behind; a failure to tidy up is no reason not to back up.
+        if let local = repository.store as? LocalObjectStore { _ = try? local.removeStaleTemporaries() }
         let run = try WriteRun(repository, options: options)
         try run.lease.begin()
         do {

@@ -161,7 +161,7 @@ package final class Backup: Sendable {
             }
             return commit
         }
-        return log.commits.last { $0.commit.dataset == dataset && $0.commit.signer == repository.keyring.member }
+        return log.newestData { $0.commit.dataset == dataset && $0.commit.signer == repository.keyring.member }
     }
 
     private func parentEntries(

@@ -138,11 +138,22 @@ struct TarHeader {
         }
         for attribute in attributes {
             records += TarHeader.paxRecord(
-                keyword: Array("SCHILY.xattr.".utf8) + attribute.name,
+                keyword: Array("SCHILY.xattr.".utf8) + TarHeader.escaped(attribute.name),
                 value: attribute.value
             )
         }
         return records
+    }
+
+    /// An attribute's name as GNU tar writes it, for `=` ends a keyword.
+    private static func escaped(_ name: [UInt8]) -> [UInt8] {
+        name.flatMap { byte -> [UInt8] in
+            switch byte {
+            case UInt8(ascii: "%"): Array("%25".utf8)
+            case UInt8(ascii: "="): Array("%3D".utf8)
+            default: [byte]
+            }
+        }
     }
 
     /// The time as a decimal fraction; before 1970 the nanoseconds are counted from the second before.

@@ -493,8 +493,18 @@ class Replay:
         self._done(call)
 
     # Calls that would write past the model.
+    def _forget_maps(self, address: int, length: int, process: Process) -> None:
+        self.shared_maps = [each for each in self.shared_maps
+                            if each[2] is not process or each[0] >= address + length or each[0] + each[1] <= address]
+
+    def _do_munmap(self, call: Call, process: Process) -> None:
+        if self.shared_maps:
+            self._forget_maps(int(call.arguments[0], 0), int(call.arguments[1]), process)
+
     def _do_mmap(self, call: Call, process: Process) -> None:
         arguments = call.arguments
+        if self.shared_maps:
+            self._forget_maps(call.result or 0, int(arguments[1]), process)
         if "MAP_SHARED" not in arguments[3] or arguments[4].startswith("-1"):
             return
         opened = self._open_file(arguments[4], call, process)
@@ -505,6 +515,12 @@ class Replay:
                              " cannot be seen")
         if opened.writable:
             self.shared_maps.append((call.result or 0, int(arguments[1]), process))
+
+    def _do_mremap(self, call: Call, process: Process) -> None:
+        address, length = int(call.arguments[0], 0), int(call.arguments[1])
+        if any(each[2] is process and each[0] < address + length and each[0] + each[1] > address
+               for each in self.shared_maps):
+            self.shared_maps.append((call.result or 0, int(call.arguments[2]), process))
 
     def _do_mprotect(self, call: Call, process: Process) -> None:
         if "PROT_WRITE" not in call.arguments[2] or not self.shared_maps:

@@ -38,6 +38,7 @@ DEFECTS = {
     "forgets-interrupted": "stores again what an interrupted run has stored",
     "hides-full-disk": "says nothing of use when the disk is full",
     "ignores-full-disk": "goes on when the disk is full, and ends with exit code 0",
+    "needs-cache": "fails when the cache cannot be written",
     "damages-when-full": "removes the newest snapshot when the disk is full",
 }
 DEFECT = set(filter(None, os.environ.get("STANDIN_DEFECT", "").split(",")))
@@ -267,9 +268,10 @@ def write_cache(repository, known):
         os.makedirs(repository.cache, exist_ok=True)
         try:
             with open(repository.cache + "/stored", "w", encoding="ascii") as handle:
-                handle.write("\n".join(sorted(known)))
+                handle.write("\n".join("%s %s" % (name, repository.object_path(name)) for name in sorted(known)))
         except OSError:
-            pass
+            if "needs-cache" in DEFECT:
+                raise
 
 
 def add_object(repository, name, content, known):

@@ -13,7 +13,7 @@ TRACED = """open openat openat2 creat close close_range dup dup2 dup3 fcntl read
 write writev pwrite64 pwritev pwritev2 copy_file_range sendfile splice ftruncate truncate fallocate
 rename renameat renameat2 link linkat symlink symlinkat unlink unlinkat mkdir mkdirat rmdir mknod mknodat
 fsync fdatasync syncfs sync sync_file_range msync chmod fchmod fchmodat ?fchmodat2 utimensat
-mmap mprotect ioctl io_uring_setup io_submit chdir fchdir clone clone3 fork vfork""".split()
+mmap munmap mremap mprotect ioctl io_uring_setup io_submit chdir fchdir clone clone3 fork vfork""".split()
 
 LARGEST_STRING = 1 << 28
 

@@ -151,6 +151,15 @@ class Tool:
                     break
         return choices[self._layout or "content"]
 
+    def leftovers(self, target: str) -> list[str]:
+        """Temporaries below a target, and beside it."""
+        parent = os.path.dirname(target)
+        found = [os.path.join(parent, name) for name in os.listdir(parent) if self.is_temporary(os.fsencode(name))]
+        for directory, names, files in os.walk(target):
+            found += [os.path.join(directory, name) for name in names + files
+                      if self.is_temporary(os.fsencode(name))]
+        return found
+
     def learn_layout(self, target: str, source: str) -> None:
         """Learns the layout from a complete restore."""
         if not os.path.isdir(self.restored_root(target, source)):
@@ -203,8 +212,8 @@ class Holdfast(Tool):
         return self.binary + ["-r", self.place.repository]
 
     def environment(self) -> dict[str, str]:
-        env = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
-        env |= {"HOLDFAST_CACHE_DIR": self.place.cache, "HOLDFAST_STATE_DIR": self.place.state}
+        env = {name: value for name, value in os.environ.items() if not name.startswith(("HOLDFAST_", "XDG_"))}
+        env |= {"HOME": self.keys, "HOLDFAST_CACHE_DIR": self.place.cache, "HOLDFAST_STATE_DIR": self.place.state}
         if os.path.exists(self.key_file):
             env["HOLDFAST_KEY_FILE"] = self.key_file
         else:
@@ -242,12 +251,14 @@ class Restic(Tool):
 
     def restore_again(self, snapshot: str, target: str) -> Result:
         # It refuses to restore a link where one stands, and loses the second name of a hard link.
+        links = []
         for directory, names, files in os.walk(target):
-            for name in names + files:
-                path = os.path.join(directory, name)
+            for path in [os.path.join(directory, name) for name in names + files]:
                 info = os.lstat(path)
-                if not stat.S_ISDIR(info.st_mode) and (stat.S_ISLNK(info.st_mode) or info.st_nlink > 1):
-                    os.unlink(path)
+                if stat.S_ISLNK(info.st_mode) or (stat.S_ISREG(info.st_mode) and info.st_nlink > 1):
+                    links.append(path)
+        for path in links:
+            os.unlink(path)
         return self.restore(snapshot, target)
 
     def recover(self) -> None:

@@ -115,6 +115,22 @@ def size_of(root: str) -> int:
     return total
 
 
+def files_of(root: str) -> dict[str, tuple[int, int, int]]:
+    """Inode, time and size of each file below `root`."""
+    found = {}
+    for directory, _, names in os.walk(root):
+        for name in names:
+            path = os.path.join(directory, name)
+            info = os.lstat(path)
+            found[path] = (info.st_ino, info.st_mtime_ns, info.st_size)
+    return found
+
+
+def bytes_written_since(before: dict[str, tuple[int, int, int]], root: str) -> int:
+    """The sizes of the files that are new or changed since; what was removed does not count against them."""
+    return sum(each[2] for path, each in files_of(root).items() if before.get(path) != each)
+
+
 class TreeBuilder:
     """Builds and changes one tree; the same seed gives the same tree."""
 

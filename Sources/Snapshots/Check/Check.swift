@@ -1,0 +1,262 @@
+import Cryptography
+import FileSystem
+import ObjectStorage
+import Records
+package import Repository
+
+/// Verifies a repository with its keys: header, policies, slots, commits and their chains, lists, index, manifests, and
+/// on request the packs themselves.
+package final class Check: Sendable {
+    private let repository: Repository
+    private let options: CheckOptions
+    private let problems: ProblemLog
+    private let observer: any CheckObserver
+    /// Counters for progress lines.
+    package let progress: CheckProgress
+
+    /// Prepares a check.
+    package init(
+        repository: Repository,
+        options: CheckOptions,
+        observer: any CheckObserver,
+        progress: CheckProgress = CheckProgress()
+    ) {
+        self.repository = repository
+        self.options = options
+        self.observer = observer
+        self.progress = progress
+        problems = ProblemLog(observer: observer)
+    }
+
+    /// Runs it.
+    ///
+    /// - Returns: counts; `isGood` says whether anything is damaged, lost or forged. What is wrong goes to the observer.
+    /// - Throws: `RepositoryError.cancelled`, or what keeps the store from being read.
+    package func run() throws -> CheckSummary {
+        observer.begins(.structure)
+        let policies = try checkPolicies()
+        let log = try CommitLog.load(repository)
+        let structure = try StructureCheck(
+            store: repository.store,
+            repository: repository.id,
+            policies: policies,
+            problems: problems,
+            isCancelled: repository.environment.isCancelled
+        ).run(log)
+        var summary = CheckSummary()
+        summary.add(structure)
+        summary.commits = log.commits.count
+
+        observer.begins(.index)
+        let index = try checkIndex(structure, &summary)
+        observer.begins(.manifests)
+        try checkManifests(log, ChunkPresence(index: index, packs: structure.survey.packs), &summary)
+        if options.readData != .none {
+            observer.begins(.data)
+            try checkData(log, index, structure, &summary)
+        }
+        (summary.errors, summary.warnings) = problems.totals
+        return summary
+    }
+
+    /// Reads header and policies again, and compares them with what the repository was opened by.
+    private func checkPolicies() throws -> PolicyChain {
+        var rootPolicy = repository.policies.hashes[0]
+        do {
+            let format = try Repository.readFormat(repository.store)
+            rootPolicy = format.rootPolicy
+            if format.repository != repository.id {
+                problems.error(.format, "the object \"format\" names another repository: it was replaced", object: "format")
+            }
+        } catch let error as RepositoryError where error.code == .noRepository {
+            problems.error(.format, "the object \"format\" is missing", object: "format")
+        } catch let error where error.isDamage {
+            problems.error(.format, "\(error)", object: "format")
+        }
+        do {
+            return try PolicyChain(
+                store: repository.store,
+                repository: repository.id,
+                rootOwner: repository.keyring.rootOwner,
+                rootPolicy: rootPolicy
+            )
+        } catch let error where error.isDamage {
+            problems.error(.policy, "the policies cannot be verified: \(error)")
+            return repository.policies
+        }
+    }
+
+    private func checkIndex(_ structure: StructureCheck.Result, _ summary: inout CheckSummary) throws -> LocalIndex {
+        let index = try repository.loadIndexAnew { name, error in
+            problems.error(
+                .index,
+                "index fragment \(name) is damaged or forged; remove it, nothing is lost: its packs describe themselves "
+                    + "(\(error))",
+                object: ObjectNames.index(name)
+            )
+        }
+        let described = index.packs()
+        let names = Set(described.map(\.name))
+        summary.packsWithoutIndex = structure.survey.packs.keys.count { !names.contains($0) }
+        for pack in index.noteMissing(present: structure.survey.packs) { try checkMissing(pack, structure) }
+        for (pack, error) in try repository.indexUncoveredPacks(index).damaged {
+            problems.error(
+                .packDamaged,
+                "pack \(pack.name) is in no index fragment, and its own directory does not open: \(error)",
+                object: ObjectNames.pack(pack.name)
+            )
+        }
+        return index
+    }
+
+    /// A pack that the index describes and the listing does not have.
+    private func checkMissing(_ pack: PackReference, _ structure: StructureCheck.Result) throws {
+        // What snapshots need was told by their lists.
+        guard !structure.referenced.contains(pack.name) else { return }
+        let object = ObjectNames.pack(pack.name)
+        if let length = structure.survey.packs[pack.name] {
+            problems.error(
+                .packLength,
+                "pack \(pack.name) is \(length) bytes long, and the index says \(pack.byteCount)",
+                object: object
+            )
+        } else if try !repository.store.exists(ObjectName(object)) {
+            problems.warning(.packMissing, "pack \(pack.name) is in the index and missing; no snapshot needs it", object: object)
+        }
+    }
+
+    private func checkManifests(_ log: CommitLog, _ presence: ChunkPresence, _ summary: inout CheckSummary) throws {
+        let verifier = try ManifestVerifier(
+            source: try RepositoryChunkSource(repository: repository, index: presence.index),
+            presence: presence,
+            isCancelled: repository.environment.isCancelled
+        )
+        progress.expect(snapshots: log.commits.count)
+        // The newest first: in it every directory is seen whole.
+        for commit in log.commits.reversed() {
+            do {
+                if try verifier.verify(try claims(of: commit), of: commit.id) { summary.snapshots += 1 }
+            } catch let error as RepositoryError where error.code == .notPermitted {
+                problems.warning(.manifest, "this key may not read snapshots; their manifests were not checked")
+                break
+            }
+            progress.addSnapshot()
+        }
+        summary.pages = verifier.pageCount
+        summary.entries = verifier.entryCount
+        verifier.damage.report(problems)
+    }
+
+    /// What a commit and its sealed part say of the root page.
+    private func claims(of commit: VerifiedCommit) throws -> PageClaims {
+        var claims = PageClaims(id: commit.commit.root.chunk, level: Int(clamping: commit.commit.root.level), digest: nil)
+        do {
+            let details = try repository.details(of: commit.commit)
+            claims.digest = details.rootDigest
+            if details.statistics.entries > 0 {
+                claims.entries = details.statistics.entries
+                claims.contentBytes = details.statistics.contentBytes
+            }
+        } catch let error as RepositoryError where error.code == .notPermitted {
+            throw error
+        } catch let error where error.isDamage {
+            problems.error(
+                .history,
+                "the sealed part of commit \(commit.id) is damaged or forged: \(error)",
+                snapshots: [commit.id]
+            )
+        }
+        return claims
+    }
+}
+
+// Packs.
+extension Check {
+    private func checkData(
+        _ log: CommitLog,
+        _ index: LocalIndex,
+        _ structure: StructureCheck.Result,
+        _ summary: inout CheckSummary
+    ) throws {
+        let packs = structure.survey.packReferences
+        let rotation = ReadRotation(directory: repository.environment.state)
+        rotation.keep(only: structure.survey.packs.keys)
+        let check = DataCheck(
+            packs: ReadSelection.select(from: packs, options.readData, lastRun: rotation.lastRun),
+            rotation: rotation,
+            problems: problems,
+            progress: progress
+        )
+        let repository = repository
+        let progress = progress
+        let read = try check.run(workers: options.workers ?? processorCount()) {
+            let verifier = try PackVerifier(repository: repository, index: index) { progress.addBytes($0) }
+            return { try verifier.verify($0) }
+        }
+        summary.add(read)
+        if rotation.isPersistent { summary.packsNeverRead = packs.count { rotation.lastRun(of: $0.name) == 0 } }
+        let damaged = try withoutGoodCopy(check.damagedChunks, index)
+        guard !damaged.isEmpty else { return }
+        observer.begins(.damage)
+        try attribute(damaged, log, index, structure)
+    }
+
+    /// The damaged chunks of which no other pack has a good copy.
+    private func withoutGoodCopy(
+        _ damaged: [ChunkID: ObjectHash],
+        _ index: LocalIndex
+    ) throws -> [ChunkID: ObjectHash] {
+        let reader = try ChunkReader(repository: repository, index: index)
+        var buffer: [UInt8] = []
+        return try damaged.filter { id, pack in
+            let others = try index.locations(of: id).filter { $0.pack != pack }
+            guard let type = others.first?.entry.type else { return true }
+            do {
+                _ = try reader.load(id, type: type, into: &buffer)
+                return false
+            } catch let error where error.isDamage {
+                return true
+            }
+        }
+    }
+
+    /// Finds the files that damage has hit.
+    private func attribute(
+        _ damaged: [ChunkID: ObjectHash],
+        _ log: CommitLog,
+        _ index: LocalIndex,
+        _ structure: StructureCheck.Result
+    ) throws {
+        let verifier = try ManifestVerifier(
+            source: try RepositoryChunkSource(repository: repository, index: index),
+            presence: ChunkPresence(index: index, packs: structure.survey.packs, damaged: damaged),
+            findsDamageOnly: true,
+            isCancelled: repository.environment.isCancelled
+        )
+        for commit in log.commits.reversed() {
+            let root = commit.commit.root
+            let claims = PageClaims(id: root.chunk, level: Int(clamping: root.level), digest: nil)
+            _ = try verifier.verify(claims, of: commit.id)
+        }
+        verifier.damage.report(problems)
+    }
+}
+
+extension CheckSummary {
+    mutating func add(_ structure: StructureCheck.Result) {
+        objects = structure.survey.objectCount
+        objectBytes = structure.survey.byteCount
+        packs = structure.survey.packs.count
+        packBytes = structure.survey.packs.values.reduce(0, +)
+        let unreferenced = structure.survey.packs.filter { !structure.referenced.contains($0.key) }
+        unreferencedPacks = unreferenced.count
+        unreferencedPackBytes = unreferenced.values.reduce(0, +)
+    }
+
+    mutating func add(_ read: CheckSummary) {
+        packsRead += read.packsRead
+        bytesRead += read.bytesRead
+        chunksRead += read.chunksRead
+        plainBytesRead += read.plainBytesRead
+    }
+}

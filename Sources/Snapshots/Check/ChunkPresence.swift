@@ -1,0 +1,33 @@
+import Cryptography
+import Records
+import Repository
+
+/// Tells whether the chunks that a manifest refers to exist.
+struct ChunkPresence {
+    /// What is known of a chunk.
+    enum Finding {
+        /// It is in a pack that exists; its plain length, bytes.
+        case present(UInt64)
+        /// Every pack that has it, by the index, is missing; or the index does not have it.
+        case missing(from: ObjectHash?)
+        /// It does not come out of the pack.
+        case damaged(in: ObjectHash)
+    }
+
+    let index: LocalIndex
+    /// Packs that exist, with their lengths.
+    let packs: [ObjectHash: UInt64]
+    /// Chunks found damaged, no other copy of which is good, with the pack; empty before packs were read.
+    var damaged: [ChunkID: ObjectHash] = [:]
+
+    func find(_ id: ChunkID, _ type: ChunkType) throws -> Finding {
+        if let pack = damaged[id] { return .damaged(in: pack) }
+        let locations = try index.locations(of: id)
+        var lost: ObjectHash?
+        for location in locations where location.entry.type == type {
+            if packs[location.pack] == location.packByteCount { return .present(UInt64(location.entry.plainLength)) }
+            lost = location.pack
+        }
+        return .missing(from: lost)
+    }
+}

@@ -1,0 +1,88 @@
+import Cryptography
+import ObjectStorage
+import Records
+import Repository
+
+/// Checks what needs no key to read: slots, commits and all signed records, and that the packs they name exist.
+struct StructureCheck {
+    let store: any ObjectStore
+    let repository: RepositoryID
+    let policies: PolicyChain
+    let problems: ProblemLog
+    let isCancelled: @Sendable () -> Bool
+
+    /// What the structure has shown.
+    struct Result {
+        var survey: ObjectSurvey
+        /// The packs that some snapshot needs.
+        var referenced: Set<ObjectHash>
+    }
+
+    /// Checks all of it.
+    ///
+    /// - Parameter log: the commits, loaded before.
+    func run(_ log: CommitLog) throws -> Result {
+        for problem in log.problems { problems.error(.history, problem.message) }
+        let survey = try ObjectSurvey.take(store, problems: problems)
+        try checkSlots(survey)
+        var packs = ListedPacks(log)
+        for name in survey.records {
+            if isCancelled() { throw RepositoryError(.cancelled, "stopped before everything was checked") }
+            try check(name, survey, &packs)
+        }
+        try packs.report(store, survey: survey, problems: problems)
+        return Result(survey: survey, referenced: packs.referenced)
+    }
+
+    private func checkSlots(_ survey: ObjectSurvey) throws {
+        do {
+            _ = try Slots(store: store, repository: repository) { problems.error(.slot, $0) }
+        } catch let error as RepositoryError where error.code == .integrity {
+            problems.error(.slot, error.message)
+        }
+        let valid = Set(policies.current.slots)
+        for slot in valid.subtracting(survey.slots).sorted() {
+            problems.error(
+                .slot,
+                "key slot \(slot), which the policy names, is missing: whoever used it cannot open the repository",
+                object: ObjectNames.slot(slot)
+            )
+        }
+        for slot in survey.slots.subtracting(valid).sorted() {
+            problems.warning(
+                .slot,
+                "key slot \(slot) is not in the policy in force and opens nothing",
+                object: ObjectNames.slot(slot)
+            )
+        }
+    }
+
+    private func check(_ name: ParsedName, _ survey: ObjectSurvey, _ packs: inout ListedPacks) throws {
+        do {
+            let object = try store.readAll(ObjectName(name.name), atMost: name.kind.maximumByteCount)
+            let hash = unsafe try SHA256.hash(object.span.bytes)
+            if let expected = name.hash, expected != hash {
+                throw RepositoryError(.integrity, "its bytes are not those that its name says")
+            }
+            let list = try SignedObjectCheck.verify(object, name: name, repository: repository, policies: policies)
+            if let list {
+                packs.add(list, hash: hash, survey: survey, problems: problems)
+                for fragment in list.fragments where survey.fragments[fragment.name] == nil {
+                    problems.warning(
+                        .index,
+                        "index fragment \(fragment.name) is missing; its packs are read by their own directories",
+                        object: ObjectNames.index(fragment.name)
+                    )
+                }
+            }
+        } catch let error as StorageError where error.code == .notFound {
+            // A run that has ended took it away since the listing.
+        } catch let error where error.isDamage {
+            problems.error(
+                name.problemKind,
+                "the \(name.kind.name) \(name.name) is damaged or forged: \(error)",
+                object: name.name
+            )
+        }
+    }
+}
