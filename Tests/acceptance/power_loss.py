@@ -225,7 +225,7 @@ class PowerLoss:
 
     def _after_restore(self, state: State) -> str:
         root = self.tool.restored_root(self.place.target, self.source)
-        if state.acknowledged and self.options.durable_restore:
+        if state.acknowledged and self.tool.durable_restore:
             differences = trees.compare(self.manifest, root)
             if differences:
                 return "the restore had reported success, yet after the cut: " + "; ".join(differences[:3])
@@ -249,8 +249,6 @@ def main() -> int:
     amount.add_argument("--full", action="store_true", help="test every distinct state, and trace a restore too")
     amount.add_argument("--sample", type=int, metavar="N", help="test N states of each phase (default 40)")
     parser.add_argument("--restore", action="store_true", help="also cut a restore")
-    parser.add_argument("--durable-restore", action="store_true",
-                        help="what a restore reported as done must survive a cut")
     parser.add_argument("--phase", action="append", choices=PHASES, help="test this phase only; may be repeated")
     parser.add_argument("--variants", type=int, default=2, metavar="N", help="random variants of a cut (default 2)")
     parser.add_argument("--size", type=int, default=400_000, metavar="BYTES", help="of the source (default 400000)")

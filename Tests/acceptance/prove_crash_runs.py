@@ -55,6 +55,7 @@ PROOFS = [
     Proof("init-once", POWER + ["--phase", "init"], "init cannot be repeated"),
     Proof("mapped-writes", POWER + ["--phase", "init"], "mapped shared and writable"),
     Proof("restore-skips-existing", POWER + ["--restore", "--phase", "restore"], "after the repeated restore.*content"),
+    Proof("restore-unsynced", POWER + ["--restore", "--phase", "restore"], "the restore had reported success, yet"),
     Proof("", KILL + MIB30 + ["--trials", "40"]),
     Proof("trusts-cache", KILL + ["--trials", "30", "--part", "backup"], "is missing"),
     Proof("commit-before-data", KILL + ["--trials", "30", "--part", "backup"], "is missing"),

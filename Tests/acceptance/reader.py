@@ -1224,6 +1224,7 @@ ENTRY_SCHEMAS: dict[int, Schema] = {
     CHARACTER: DEVICE,
     BLOCK: DEVICE,
 }  # fmt: skip
+IMPLIED = 1  # flag: a parent of a saved path, not itself asked for; its time is not restored
 NOT_IN_DIGEST = (15, 17, 25, 30, 40, 42)
 
 
@@ -1699,6 +1700,8 @@ class Restorer(Sink):
             mode &= 0o1777
         if entry.kind != LINK:
             os.chmod(path, mode)
+        if values["flags"] & IMPLIED:
+            return
         time = values["seconds"] * 10**9 + values["nanoseconds"]
         try:
             os.utime(path, ns=(time, time), follow_symlinks=False)

@@ -12,7 +12,13 @@ struct RootCommand: ParsableCommand {
             """,
         version: ProgramVersion.text,
         groupedSubcommands: [
-            CommandGroup(name: "Backups:", subcommands: [InitCommand.self, BackupCommand.self, SnapshotsCommand.self]),
+            CommandGroup(
+                name: "Backups:",
+                subcommands: [
+                    InitCommand.self, BackupCommand.self, SnapshotsCommand.self, TagCommand.self, StatsCommand.self,
+                    CheckCommand.self,
+                ]
+            ),
             CommandGroup(
                 name: "Restores:",
                 subcommands: [
@@ -21,7 +27,13 @@ struct RootCommand: ParsableCommand {
                 ]
             ),
             CommandGroup(name: "Keys:", subcommands: [KeyCommand.self, RecoveryKitCommand.self]),
-            CommandGroup(name: "The program:", subcommands: [CompletionsCommand.self, VersionCommand.self]),
+            CommandGroup(
+                name: "The program:",
+                subcommands: [
+                    DemoCommand.self, CacheCommand.self, CompletionsCommand.self, VersionCommand.self,
+                    GenerateReferenceCommand.self,
+                ]
+            ),
         ]
     )
 }

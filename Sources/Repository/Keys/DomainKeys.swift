@@ -13,6 +13,8 @@ package final class DomainKeys: Sendable {
     package let chunkerKey: Secret
     /// Opens pack directories and index fragments.
     package let directoryKey: Secret
+    /// Names datasets; the same in all epochs, so that a dataset keeps its id when keys are rotated.
+    package let datasetKey: Secret
 
     /// Derives the keys from the repository secret.
     ///
@@ -21,15 +23,16 @@ package final class DomainKeys: Sendable {
         self.domain = domain
         self.epoch = epoch
         let salt = repository.bytes
-        func derive(_ label: String) throws -> Secret {
+        func derive(_ label: String, epoch: UInt32?) throws -> Secret {
             var info = Array(label.utf8)
             info += domain.bytes
-            info.appendLittleEndian(epoch)
+            if let epoch { info.appendLittleEndian(epoch) }
             return try unsafe HKDF.derive(from: secret, salt: salt.span.bytes, info: info.span.bytes, count: 32)
         }
-        chunkIDKey = try derive("holdfast/v1/chunk-id")
-        chunkerKey = try derive("holdfast/v1/chunker")
-        directoryKey = try derive("holdfast/v1/directory")
+        chunkIDKey = try derive("holdfast/v1/chunk-id", epoch: epoch)
+        chunkerKey = try derive("holdfast/v1/chunker", epoch: epoch)
+        directoryKey = try derive("holdfast/v1/directory", epoch: epoch)
+        datasetKey = try derive("holdfast/v1/dataset", epoch: nil)
     }
 
     /// Takes keys that a writer's key file carries instead of the repository secret.
@@ -38,13 +41,15 @@ package final class DomainKeys: Sendable {
         epoch: UInt32,
         chunkIDKey: consuming Secret,
         chunkerKey: consuming Secret,
-        directoryKey: consuming Secret
+        directoryKey: consuming Secret,
+        datasetKey: consuming Secret
     ) {
         self.domain = domain
         self.epoch = epoch
         self.chunkIDKey = chunkIDKey
         self.chunkerKey = chunkerKey
         self.directoryKey = directoryKey
+        self.datasetKey = datasetKey
     }
 
     /// The public name of a dataset: its keyed hash, so that storage does not learn the name.
@@ -58,7 +63,7 @@ package final class DomainKeys: Sendable {
     }
 
     private func identifier<Kind>(_ label: String, _ value: [UInt8]) throws -> Identifier<Kind> {
-        var hmac = try HMACSHA256(key: directoryKey)
+        var hmac = try HMACSHA256(key: datasetKey)
         try unsafe hmac.update(Array(label.utf8).span.bytes)
         try unsafe hmac.update(value.span.bytes)
         guard let id = Identifier<Kind>(Array(try hmac.finalize().bytes.prefix(16))) else {

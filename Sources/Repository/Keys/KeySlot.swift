@@ -53,6 +53,17 @@ package enum SlotKind: UInt64, Sendable {
     }
 }
 
+extension KeySlotHeader {
+    /// What deriving the slot secret costs; the bounds of the fields were checked as the header was read.
+    var scryptParameters: Scrypt.Parameters {
+        Scrypt.Parameters(
+            n: scryptLog2N < 64 ? 1 << scryptLog2N : 0,
+            r: UInt32(clamping: scryptR),
+            p: UInt32(clamping: scryptP)
+        )
+    }
+}
+
 /// Seals and opens the objects below `keys/`.
 enum KeySlot {
     /// Seals a keyring into a new slot.
@@ -118,15 +129,10 @@ enum KeySlot {
         switch credential {
         case .passphrase(let holder):
             // The bounds were checked before: no key derivation runs on numbers that a hostile store chose.
-            let parameters = Scrypt.Parameters(
-                n: 1 << header.scryptLog2N,
-                r: UInt32(header.scryptR),
-                p: UInt32(header.scryptP)
-            )
             slotSecret = try unsafe Scrypt.derive(
                 passphrase: holder.secret,
                 salt: header.salt.span.bytes,
-                parameters: parameters,
+                parameters: header.scryptParameters,
                 count: 32
             )
         case .keyFile(let holder):

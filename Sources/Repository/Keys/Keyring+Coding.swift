@@ -42,6 +42,7 @@ extension Keyring {
                     try inner.field(5, keys.chunkIDKey)
                     try inner.field(7, keys.chunkerKey)
                     try inner.field(9, keys.directoryKey)
+                    try inner.field(11, keys.datasetKey)
                 }
                 try writer.field(17, nested)
             }
@@ -159,11 +160,13 @@ private struct KeyringParts {
             switch field.tag {
             case 1: domain = DomainID(value.copyBytes())
             case 3: epoch = UInt32(exactly: try integer(value))
-            case 5, 7, 9: keys[field.tag] = try KeyringParts.key(value)
+            case 5, 7, 9, 11: keys[field.tag] = try KeyringParts.key(value)
             default: continue
             }
         }
-        guard let domain, let epoch, let chunkID = keys[5], let chunker = keys[7], let directory = keys[9] else {
+        guard let domain, let epoch, let chunkID = keys[5], let chunker = keys[7], let directory = keys[9],
+            let dataset = keys[11]
+        else {
             throw RepositoryError(.integrity, "the derived keys in a keyring are incomplete")
         }
         return DomainKeys(
@@ -171,7 +174,8 @@ private struct KeyringParts {
             epoch: epoch,
             chunkIDKey: try chunkID.secret.copy(),
             chunkerKey: try chunker.secret.copy(),
-            directoryKey: try directory.secret.copy()
+            directoryKey: try directory.secret.copy(),
+            datasetKey: try dataset.secret.copy()
         )
     }
 }

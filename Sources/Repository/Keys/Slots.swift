@@ -59,16 +59,10 @@ package struct Slots {
             throw RepositoryError(.unsupported, "it is of kind \(header.kind), which this version does not know")
         }
         guard header.salt.count == 32 else { throw RepositoryError(.integrity, "its salt is not 32 bytes") }
-        if kind == .passphrase {
-            guard (14...20).contains(header.scryptLog2N), (1...32).contains(header.scryptR),
-                (1...4).contains(header.scryptP), (128 << header.scryptLog2N) * header.scryptR <= 1 << 30
-            else {
-                throw RepositoryError(
-                    .integrity,
-                    "it asks for scrypt with N = 2^\(header.scryptLog2N), r = \(header.scryptR), p = \(header.scryptP), "
-                        + "beyond the bounds"
-                )
-            }
+        guard kind == .passphrase else { return }
+        // A slot weaker than any that is written would block the others if its derivation were tried and refused.
+        do { try header.scryptParameters.validate() } catch let error as CryptographyError {
+            throw RepositoryError(.integrity, error.message)
         }
     }
 
@@ -98,6 +92,9 @@ package struct Slots {
                 }
             } catch let error as RepositoryError where error.code == .integrity {
                 damage = error
+            } catch let error as CryptographyError {
+                // One slot must not keep the others from being tried.
+                damage = RepositoryError(.integrity, "key slot \(candidate.name) cannot be opened", cause: error)
             }
         }
         if let damage { throw damage }

@@ -89,7 +89,8 @@ struct MetadataWriter: Sendable {
         for attribute in wanted where !policy.isUserAttribute(attribute.name) {
             attempt { try file.setExtendedAttribute(attribute) }
         }
-        attempt { try file.setTimes(modified: entry.modified) }
+        // Parents of saved paths carry no time.
+        if !entry.flags.contains(.implied) { attempt { try file.setTimes(modified: entry.modified) } }
         return failure
     }
 

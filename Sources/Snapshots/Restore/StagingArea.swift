@@ -3,9 +3,8 @@ import Glibc
 
 /// A private directory in which files are completed before they get their names, one on each mount that is restored to.
 ///
-/// Each thread has a directory of its own in it: creating a file in a small private directory and moving it costs less
-/// than a tenth of creating it in its place, for neither the threads nor the allocation of inodes get in each other's
-/// way.
+/// Each thread has a directory of its own in it, so that the threads do not wait for each other's directory lock, and
+/// nobody else can reach a file before it is complete.
 final class StagingArea: Sendable {
     /// How the names of staging areas begin.
     static let prefix = Array(".holdfast-restore-".utf8)

@@ -35,11 +35,16 @@ STALE = Policy("stale", "stale")  # the directory is as it was before the run
 
 @dataclass(frozen=True)
 class Cut:
-    """One kind of power cut; the repository and the rest (cache, state) may lie on different disks."""
+    """One kind of power cut; what is stored (repository, restored files) and what is local (cache, state) may lie
+    on different disks."""
 
     name: str
-    repository: Policy
-    rest: Policy
+    stored: Policy
+    local: Policy
+
+
+#: The directories that count as local.
+LOCAL = {b"cache", b"state"}
 
 
 def cuts(seeds: int) -> list[Cut]:
@@ -117,15 +122,16 @@ class StateMaker:
         nodes: dict[bytes, Node] = {}
         tops: dict[bytes, Inode] = {}
         chosen: dict[bytes, Policy] = {}
-        for policy, is_repository in ((cut.repository, True), (cut.rest, False)):
-            if policy in (LOST, STALE):
-                if policy is STALE:
-                    for name, old in self.start.items():
-                        if (name == b"repository") == is_repository:
-                            nodes.update(old)
+        for policy, is_local in ((cut.stored, False), (cut.local, True)):
+            if policy == LOST:
+                continue
+            if policy == STALE:
+                for name, old in self.start.items():
+                    if (name in LOCAL) == is_local:
+                        nodes.update(old)
                 continue
             for name, inode in self._entries(self.model.root, policy, chance).items():
-                if (name == b"repository") == is_repository:
+                if (name in LOCAL) == is_local:
                     tops[name], chosen[name] = inode, policy
         for name, inode in sorted(tops.items()):
             self._flatten(inode, name, chosen[name], chance, nodes)
@@ -145,7 +151,7 @@ class StateMaker:
         mode = inode.durable_mode if certain else inode.mode
         mtime = inode.durable_mtime if certain else inode.mtime
         if inode.kind == "dir":
-            nodes[path] = Node("dir", mode, None, b"", inode.number)
+            nodes[path] = Node("dir", mode, mtime, b"", inode.number)
             for name, child in sorted(self._entries(inode, policy, chance).items()):
                 self._flatten(child, path + b"/" + name, policy, chance, nodes)
         elif inode.kind == "link":
@@ -251,3 +257,5 @@ def write_state(state: State, blobs: Blobs, root: str) -> None:
     for path, node in sorted(state.nodes.items(), reverse=True):
         if node.kind == "dir":
             os.chmod(base + b"/" + path, node.mode | 0o700)
+            if node.mtime is not None:
+                os.utime(base + b"/" + path, ns=(node.mtime, node.mtime))

@@ -7,6 +7,7 @@ command line as the crash runs use.
 """
 
 import argparse
+import ctypes
 import errno
 import hashlib
 import json
@@ -34,6 +35,7 @@ DEFECTS = {
     "restore-in-place": "restores files straight under their final names",
     "restore-leaves-temporaries": "does not remove the temporaries of a killed restore",
     "restore-skips-existing": "leaves a file alone that has the right size and time",
+    "restore-unsynced": "does not sync what it restores",
     "wrong-signal-exit": "ends with exit code 0 on SIGINT and SIGTERM",
     "forgets-interrupted": "stores again what an interrupted run has stored",
     "hides-full-disk": "says nothing of use when the disk is full",
@@ -336,6 +338,17 @@ def restore(repository, snapshot, target):
             os.chown(path, entry["uid"], entry["gid"])
             os.chmod(path, entry["mode"])
             os.utime(path, ns=(entry["mtime"], entry["mtime"]))
+    if "restore-unsynced" not in DEFECT:
+        sync_file_system(os.path.dirname(base))
+
+
+def sync_file_system(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        if ctypes.CDLL(None).syncfs(descriptor) != 0:
+            raise OSError(errno.EIO, "cannot be synced", path)
+    finally:
+        os.close(descriptor)
 
 
 def restore_file(repository, entry, path, base):

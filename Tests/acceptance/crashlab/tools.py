@@ -48,6 +48,8 @@ class Tool:
 
     name = "tool"
     interrupted_code = 130
+    #: Whether what a restore has reported as done survives a power cut.
+    durable_restore = True
     #: Findings that this program is known for; they are noted and not counted as failures.
     known: frozenset[str] = frozenset()
 
@@ -229,6 +231,7 @@ class Holdfast(Tool):
 
 class Restic(Tool):
     name = "restic"
+    durable_restore = False
     known = frozenset({"half-written", "interrupted-code", "no-reuse", "cache-needed", "retries"})
 
     def base(self) -> list[str]:

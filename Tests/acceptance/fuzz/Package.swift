@@ -1,0 +1,96 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// A package of its own, since its compiler options must hold for every module and for nothing else. The folders below
+// `Sources` are links to the modules themselves. `fuzz.sh` builds it and sets the variable.
+
+/// What every module is compiled with: coverage for libFuzzer to steer by, coverage for people to read, and checks.
+let instrumentation: [SwiftSetting] = [
+    .unsafeFlags(["-O", "-sanitize=fuzzer,address", "-profile-generate", "-profile-coverage-mapping"])
+]
+
+/// libFuzzer without its `main`, from the toolchain.
+let fuzzerLibrary = Context.environment["HOLDFAST_FUZZER_LIBRARY"].map { ["-Xlinker", $0, "-lstdc++"] } ?? []
+
+let package = Package(
+    name: "holdfast-fuzz",
+    targets: [
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd"),
+
+        .target(name: "Cryptography", dependencies: ["COpenSSL", "CLinux"]),
+        .target(name: "Chunking", dependencies: ["CZlib", "CZstd", "Cryptography"]),
+        .target(name: "FileSystem", dependencies: ["CLinux"]),
+        .target(name: "Threads", dependencies: ["CLinux"]),
+        .target(name: "ObjectStorage", dependencies: ["FileSystem", "Cryptography"]),
+        .target(name: "Records", dependencies: ["Cryptography"]),
+        .target(
+            name: "Repository",
+            dependencies: ["Records", "ObjectStorage", "Cryptography", "Chunking", "FileSystem", "Threads"]
+        ),
+        .target(
+            name: "Snapshots",
+            dependencies: [
+                "Repository", "Records", "ObjectStorage", "Cryptography", "Chunking", "FileSystem", "Threads",
+            ]
+        ),
+        // Of the command line only what reads text, with a stand-in for the one protocol of its library.
+        .target(name: "ArgumentParser"),
+        .target(
+            name: "Commands",
+            dependencies: [
+                "Repository", "Records", "ObjectStorage", "Cryptography", "Chunking", "FileSystem", "ArgumentParser",
+            ],
+            sources: [
+                "Backup/ChunkerSetting.swift", "Options/ByteSize.swift", "Output/Formatting.swift",
+                "Output/JSONValue.swift", "Output/Moment.swift", "Output/SafeText.swift", "Program/UsageError.swift",
+                "RecoveryKit/RecoveryKit+Text.swift", "RecoveryKit/RecoveryKit.swift", "Session/SecretFile.swift",
+                "Session/Terminal.swift",
+            ]
+        ),
+
+        // What the tests draw random records and trees with makes the seeds.
+        .target(
+            name: "TestSupport",
+            dependencies: ["ObjectStorage", "FileSystem", "Cryptography"],
+            sources: ["MemoryObjectStore.swift", "SeededGenerator.swift", "TemporaryDirectory.swift"]
+        ),
+        .target(
+            name: "RecordSamples",
+            dependencies: ["Records", "Cryptography", "TestSupport"],
+            sources: ["RecordSource.swift", "RecordSource+Maintenance.swift", "RecordSource+Records.swift"]
+        ),
+        .target(
+            name: "ManifestSamples",
+            dependencies: ["Snapshots", "Repository", "Records", "Cryptography", "TestSupport"],
+            sources: ["ManifestForgedPage.swift", "ManifestTestSupport.swift"]
+        ),
+
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "Snapshots", "Repository", "Records", "ObjectStorage", "Cryptography", "Chunking", "FileSystem",
+                "Threads", "Commands", "TestSupport", "RecordSamples", "ManifestSamples",
+            ],
+            linkerSettings: [
+                // The linker that comes with Swift: Debian's default one fails on AddressSanitizer's symbols.
+                .unsafeFlags(["-sanitize=address", "-profile-generate", "-use-ld=lld"] + fuzzerLibrary)
+            ]
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings =
+        [
+            .strictMemorySafety(),
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        ] + instrumentation
+}
