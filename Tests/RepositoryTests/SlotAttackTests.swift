@@ -83,7 +83,7 @@ import Testing
             }
             #expect(error?.code == .integrity)
         }
-        #expect(counting.injectedFaults == 0)
+        #expect(counting.injectedCount == 0)
     }
 
     @Test("Row 9: a huge slot object is not read into memory")

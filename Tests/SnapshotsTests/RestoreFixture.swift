@@ -1,3 +1,4 @@
+import Chunking
 import Cryptography
 import FileSystem
 import Foundation
@@ -155,3 +156,13 @@ final class RestoreRecorder: RestoreObserver {
 func text(_ bytes: some Sequence<UInt8>) -> String { String(decoding: Array(bytes), as: UTF8.self) }
 
 func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+extension SeededGenerator {
+    /// As `bytes`, but whole words at a time: for mebibytes of content.
+    mutating func mebibytes(_ count: Int) -> [UInt8] {
+        var words: [UInt64] = []
+        words.reserveCapacity(count << 17)
+        for _ in 0..<count << 17 { words.append(next()) }
+        return unsafe words.withUnsafeBytes { unsafe Array($0) }
+    }
+}

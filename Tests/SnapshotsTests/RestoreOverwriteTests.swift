@@ -38,20 +38,24 @@ import Testing
     }
 
     @Test(arguments: [
-        (OverwriteRule.always, Set(["equal", "touched", "same-size", "longer", "older", "newer", "absent"])),
-        (.ifChanged, ["equal", "touched", "longer", "older", "newer", "absent"]),
-        (.ifNewer, ["equal", "touched", "older", "absent"]),
-        (.never, ["equal", "touched", "absent"]),
+        (OverwriteRule.always, "equal touched same-size longer older newer absent"),
+        (.ifChanged, "equal touched longer older newer absent"),
+        (.ifNewer, "equal touched older absent"),
+        (.never, "equal touched absent"),
     ])
-    func eachRuleReplacesWhatItSays(rule: OverwriteRule, right: Set<String>) throws {
+    func eachRuleReplacesWhatItSays(rule: OverwriteRule, right: String) throws {
         let fixture = try prepare()
         let summary = try fixture.restore {
             $0.overwrite = rule
             $0.verifiesAfter = true
         }
-        #expect(summary.failures == 0)
+        // Verification finds what was trusted and should not have been.
+        #expect(summary.failures == (rule == .ifChanged ? 1 : 0))
         for name in ["equal", "touched", "same-size", "longer", "older", "newer", "absent"] {
-            #expect(try (content(fixture, name) == "saved") == right.contains(name), "\(name)")
+            #expect(
+                try (content(fixture, name) == "saved") == right.split(separator: " ").contains { $0 == name },
+                "\(name)"
+            )
         }
         let touched = try fixture.restored.status(bytes("touched")).modified
         #expect(touched == (rule == .always || rule == .ifChanged ? old : newer))
@@ -100,7 +104,7 @@ import Testing
     @Test func aChangedLargeFileKeepsItsUnchangedChunks() throws {
         let fixture = try RestoreFixture()
         var random = SeededGenerator(seed: 77)
-        let content = random.bytes(40 << 20)
+        let content = random.mebibytes(20)
         try fixture.backup.write("large", content)
         try fixture.backup.backUp()
         try fixture.restore()

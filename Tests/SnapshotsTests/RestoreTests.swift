@@ -34,10 +34,10 @@ let isRoot = geteuid() == 0
 
     private func makeOddTree(_ fixture: RestoreFixture) throws {
         var random = SeededGenerator(seed: 41)
-        for size in [0, 1, 4095, 4096, 300_000, 5 << 20] {
+        for size in [0, 1, 4095, 4096, 300_000, 2_000_000] {
             try fixture.backup.write("plain/\(size)", random.bytes(size))
         }
-        try fixture.backup.write("large", random.bytes(40 << 20))
+        try fixture.backup.write("large", random.mebibytes(20))
         try fixture.backup.write("deep/a/b/c/file", [1, 2, 3])
         let source = try fixture.source
         let modes = try source.openOrMakeDirectory(bytes("modes")).directory
@@ -72,7 +72,13 @@ let isRoot = geteuid() == 0
         try directory.makeSymbolicLink(bytes("long"), target: [UInt8](repeating: 0x78, count: 4000))
         try directory.makeNode(bytes("fifo"), kind: .fifo, permissions: 0o622)
         try directory.makeNode(bytes("socket"), kind: .socket, permissions: 0o600)
-        try directory.makeNode(bytes("null"), kind: .characterDevice, permissions: 0o666, deviceMajor: 1, deviceMinor: 3)
+        try directory.makeNode(
+            bytes("null"),
+            kind: .characterDevice,
+            permissions: 0o666,
+            deviceMajor: 1,
+            deviceMinor: 3
+        )
         try directory.makeNode(bytes("loop"), kind: .blockDevice, permissions: 0o600, deviceMajor: 7, deviceMinor: 300)
         for name in ["fifo", "link", "null"] {
             try directory.link(bytes(name), to: directory, as: bytes("second-\(name)"))
@@ -162,8 +168,8 @@ let isRoot = geteuid() == 0
         for index in 0..<700 {
             try fixture.backup.write("d\(index % 40)/f\(index)", random.bytes(Int(random.next() % 6000)))
         }
-        try fixture.backup.write("large-1", random.bytes(17 << 20))
-        try fixture.backup.write("large-2", random.bytes(33 << 20))
+        try fixture.backup.write("large-1", random.mebibytes(17))
+        try fixture.backup.write("large-2", random.mebibytes(26))
         try FileManager.default.linkItem(
             atPath: fixture.backup.source + "/large-2",
             toPath: fixture.backup.source + "/large-3"

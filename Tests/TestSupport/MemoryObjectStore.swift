@@ -74,11 +74,14 @@ package final class MemoryObjectStore: ObjectStore {
     package func list(prefix: String, _ body: (ObjectName, _ byteCount: UInt64) throws -> Void) throws {
         _ = try folder(of: prefix)
         let found = objects.withLock { objects in
-            objects.compactMap { $0.key.path.hasPrefix(prefix) ? ($0.key, UInt64($0.value.count)) : nil }
+            objects.compactMap { object in
+                object.key.path.hasPrefix(prefix)
+                    ? (name: object.key, count: UInt64(object.value.count), key: sortKey(object.key)) : nil
+            }
         }
         // Within each folder in the order of its names: compared component by component.
-        let sorted = found.sorted { left, right in left.0.components.lexicographicallyPrecedes(right.0.components) }
-        for (name, count) in sorted { try body(name, count) }
+        let sorted = found.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        for object in sorted { try body(object.name, object.count) }
     }
 
     /// Removes an object.
@@ -89,6 +92,11 @@ package final class MemoryObjectStore: ObjectStore {
 
     /// Whether there is an object of that name.
     package func exists(_ name: ObjectName) throws -> Bool { objects.withLock { $0[name] != nil } }
+
+    /// Bytes that order as the components do: the separator stands before any other byte.
+    private func sortKey(_ name: ObjectName) -> [UInt8] {
+        name.path.utf8.map { $0 == UInt8(ascii: "/") ? 0 : $0 }
+    }
 
     private func find(_ name: ObjectName) throws -> [UInt8] {
         guard let bytes = objects.withLock({ $0[name] }) else { throw notFound(name) }

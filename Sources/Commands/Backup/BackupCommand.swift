@@ -77,7 +77,7 @@ struct BackupCommand: SessionCommand {
         let repository = try session.openRepository()
         var whole = request
         whole.source = try inputs(session)
-        if let parent { whole.parent = try SnapshotList.load(repository).resolve(parent).id }
+        if let parent { whole.parent = try SnapshotList.load(repository).named(parent).id }
         let observer = BackupReporter(session.output)
         let backup = Backup(repository: repository, request: whole, observer: observer)
         let progress = backup.progress

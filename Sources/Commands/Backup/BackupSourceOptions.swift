@@ -66,7 +66,16 @@ struct BackupSourceOptions: ParsableArguments {
         for file in filesFromRaw { found += try list(file, separator: 0).filter { !$0.isEmpty } }
         guard !found.isEmpty else { throw UsageError("nothing to save: the lists of files are empty") }
         var seen: Set<[UInt8]> = []
-        return try found.map(absolutePath).filter { seen.insert($0).inserted }
+        let paths = try found.map(absolutePath).filter { seen.insert($0).inserted }
+        // A single missing path is reported by the backup, which saves the others.
+        guard paths.contains(where: exists) else {
+            throw RepositoryError(
+                .invalidRequest,
+                "nothing to save: \(printable(paths[0])) does not exist"
+                    + (paths.count > 1 ? ", nor does any other of the \(paths.count) paths" : "")
+            )
+        }
+        return paths
     }
 
     /// The name of the dataset if none is given: what is saved, so that each selection has a history of its own.

@@ -18,15 +18,17 @@ enum EmptyPlace {
         guard let name = try foreignName(in: location) else { return }
         throw RepositoryError(
             .invalidRequest,
-            "\(location) is not empty (it holds \"\(safeLine(name))\"): give a new or an empty directory"
+            "\(location) is not empty (it holds \"\(printable(name))\"): give a new or an empty directory"
         )
     }
 
-    private static func foreignName(in location: String) throws -> String? {
+    private static func foreignName(in location: String) throws -> [UInt8]? {
         guard let directory = try existingDirectory(location) else { return nil }
         let names = try directory.names()
-        return (0..<names.count).map { String(decoding: names[$0], as: UTF8.self) }
-            .first { !harmless.contains($0) && !repository.contains($0) }
+        return (0..<names.count).map { names[$0] }.first { name in
+            let text = String(decoding: name, as: UTF8.self)
+            return !harmless.contains(text) && !repository.contains(text)
+        }
     }
 
     private static func existingDirectory(_ path: String) throws -> Directory? {

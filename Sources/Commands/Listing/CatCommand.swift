@@ -31,7 +31,7 @@ struct CatCommand: SessionCommand {
         case "policy": try session.output.record(policy(try session.openRepository()))
         case "snapshot":
             let list = try session.loadSnapshots(try session.openRepository())
-            try session.output.record(list.resolve(name ?? "latest", filter: try filter.filter()).record)
+            try session.output.record(list.named(name ?? "latest", try filter.filter()).record)
         case "key": try session.output.record(key(try session.openRepository(), session.output))
         default: return try printFile(session)
         }

@@ -41,7 +41,7 @@ struct FindCommand: SessionCommand {
         let filter = try self.filter.filter()
         let repository = try session.openRepository()
         let list = try session.loadSnapshots(repository)
-        let chosen = try snapshot.isEmpty ? list.filtered(filter) : snapshot.map { try list.resolve($0, filter: filter) }
+        let chosen = try snapshot.isEmpty ? list.filtered(filter) : snapshot.map { try list.named($0, filter) }
         let index = try repository.loadIndex()
         let output = session.output
         var matches: UInt64 = 0

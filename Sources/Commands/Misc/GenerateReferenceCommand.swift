@@ -26,10 +26,12 @@ private enum Reference {
             """
             # Command reference
 
-            This page is what `holdfast generate-reference` prints; change the commands, not the page. What all commands \
-            have in common (exit statuses, JSON lines, environment) stands in [scripting.md](scripting.md).
+            This page is what `holdfast generate-reference` prints; change the commands, not the page. Exit statuses, JSON
+            lines and the environment are described in [scripting.md](scripting.md).
             """,
             section(RootCommand.self, path: ["holdfast"]),
+            "## Global options\n\nEvery command has these options; they may stand before its name as well.\n\n"
+                + "```\n\(globalOptions.joined(separator: "\n"))\n```",
         ]
         append(RootCommand.self, path: ["holdfast"], to: &parts)
         return parts.joined(separator: "\n\n") + "\n"
@@ -43,15 +45,31 @@ private enum Reference {
         }
     }
 
+    private static let globalHeading = "GLOBAL OPTIONS:"
+
+    /// The global options, as the help of some command shows them.
+    private static var globalOptions: [String] {
+        Array(lines(of: VersionCommand.self).drop { $0 != globalHeading }.dropFirst().prefix { !$0.isEmpty })
+    }
+
+    /// The help of a command without blanks at the ends of lines, with which the parser pads some.
+    private static func lines(of command: any ParsableCommand.Type) -> [String] {
+        RootCommand.helpMessage(for: command, columns: columns)
+            .split(separator: "\n", omittingEmptySubsequences: false)
+            .map { line in
+                var line = line
+                while line.last == " " { line.removeLast() }
+                return String(line)
+            }
+    }
+
     private static func section(_ command: any ParsableCommand.Type, path: [String]) -> String {
-        var help = RootCommand.helpMessage(for: command, columns: columns)
-        while help.last == "\n" { help.removeLast() }
-        // The parser pads some lines with blanks.
-        let lines = help.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            var line = line
-            while line.last == " " { line.removeLast() }
-            return String(line)
+        var text = lines(of: command)
+        if let start = text.firstIndex(of: globalHeading) {
+            let end = text[start...].firstIndex(of: "") ?? text.endIndex - 1
+            text.removeSubrange(start...end)
         }
-        return "## \(path.joined(separator: " "))\n\n```\n\(lines.joined(separator: "\n"))\n```"
+        while text.last == "" { text.removeLast() }
+        return "## \(path.joined(separator: " "))\n\n```\n\(text.joined(separator: "\n"))\n```"
     }
 }

@@ -82,11 +82,12 @@ final class ProgressReporter: Sendable {
             }
             text += " " + Format.decimal(fraction * 100, places: 2) + "%"
         }
-        text += "  \(state.itemsDone)" + (state.itemsTotal.map { " of \($0)" } ?? "") + " \(state.itemName)"
-        text += ", " + Format.bytes(state.bytesDone) + (state.bytesTotal.map { " of " + Format.bytes($0) } ?? "")
-        text += ", " + Format.bytes(UInt64(rate)) + "/s"
+        // What matters most comes first: narrow terminals cut the rest off.
+        text += "  " + Format.bytes(UInt64(rate)) + "/s"
+        if let remaining = remainingSeconds(state, rate: rate) { text += " ETA " + Format.duration(seconds: remaining) }
+        text += "  " + Format.bytes(state.bytesDone) + (state.bytesTotal.map { " of " + Format.bytes($0) } ?? "")
+        text += ", \(state.itemsDone)" + (state.itemsTotal.map { " of \($0)" } ?? "") + " \(state.itemName)"
         if state.failures > 0 { text += ", \(Format.count(state.failures, "error"))" }
-        if let remaining = remainingSeconds(state, rate: rate) { text += ", ETA " + Format.duration(seconds: remaining) }
         return text
     }
 

@@ -72,6 +72,7 @@ extension CredentialSource {
         guard !secret.contains(0) else {
             throw RepositoryError(.wrongKey, "the password holds a zero byte: this is no text")
         }
+        if isNew { try ExampleSecrets.refuse(password: secret) }
         return SecretHolder(secret)
     }
 

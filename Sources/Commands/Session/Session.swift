@@ -81,11 +81,11 @@ extension Session {
         let location = try location()
         do {
             return try LocalObjectStore.open(at: location)
-        } catch let error as StorageError where error.code == .notFound {
+        } catch let error as StorageError where error.code == .notFound || error.code == .damaged {
+            // A directory that is not there, or something else in its place.
             throw RepositoryError(
                 .noRepository,
-                "there is no Holdfast repository at \(location); holdfast init makes one",
-                cause: error
+                "there is no Holdfast repository at \(location); holdfast init makes one"
             )
         }
     }

@@ -45,3 +45,16 @@ func resolvedPath(_ path: String) throws -> [UInt8] {
     defer { unsafe free(resolved) }
     return unsafe Array(UnsafeBufferPointer(start: resolved, count: strlen(resolved))).map { UInt8(bitPattern: $0) }
 }
+
+/// Whether there is something at an absolute path, be it a link to nowhere; what cannot be told counts as there.
+func exists(_ path: [UInt8]) -> Bool {
+    let slash = path.lastIndex(of: UInt8(ascii: "/")) ?? 0
+    let (parent, name) = (Array(path[..<max(slash, 1)]), Array(path[(slash + 1)...]))
+    do throws(SystemError) {
+        let directory = try Directory.open(path: parent)
+        return try name.isEmpty || [".", ".."].contains(String(decoding: name, as: UTF8.self))
+            || directory.statusIfPresent(name) != nil
+    } catch {
+        return !error.isNotFound
+    }
+}

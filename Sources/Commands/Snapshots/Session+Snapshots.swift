@@ -1,3 +1,4 @@
+import Cryptography
 import Records
 import Repository
 import Snapshots
@@ -19,7 +20,7 @@ extension Session {
         in list: SnapshotList,
         filter: SnapshotList.Filter = SnapshotList.Filter()
     ) throws -> (snapshot: Snapshot, status: ExitStatus) {
-        let snapshot = try list.resolve(name, filter: filter)
+        let snapshot = try list.named(name, filter)
         let dependsOnHistory = name.hasPrefix("latest") && !list.problems.isEmpty
         return (snapshot, dependsOnHistory ? .integrityFailure : .success)
     }
@@ -47,4 +48,20 @@ func manifestPath(_ path: [UInt8]) -> [UInt8] {
         path.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual([UInt8(ascii: ".")]) }
             .joined(separator: [UInt8(ascii: "/")])
     )
+}
+
+extension SnapshotList {
+    /// The snapshot that a user names; of an id any number of digits will do that no other snapshot begins with.
+    ///
+    /// - Throws: `RepositoryError.invalidRequest` if none or several fit.
+    func named(_ name: String, _ filter: Filter = Filter()) throws -> Snapshot {
+        guard (1...3).contains(name.count), name.allSatisfy(\.isHexDigit) else { return try resolve(name, filter: filter) }
+        let found = snapshots.filter { $0.id.hex.hasPrefix(name.lowercased()) }
+        guard let first = found.first else { throw RepositoryError(.invalidRequest, "there is no snapshot \(name)") }
+        guard found.count == 1 else {
+            let ids = found.prefix(5).map(\.shortID).joined(separator: ", ")
+            throw RepositoryError(.invalidRequest, "snapshot id \(name) is ambiguous: \(ids); give more digits")
+        }
+        return first
+    }
 }

@@ -36,7 +36,7 @@ struct SnapshotsCommand: SessionCommand {
         if let latest, latest < 1 { throw UsageError("--latest must be at least 1") }
         let repository = try session.openRepository()
         let list = try session.loadSnapshots(repository)
-        var snapshots = try ids.isEmpty ? list.filtered(filter) : ids.map { try list.resolve($0, filter: filter) }
+        var snapshots = try ids.isEmpty ? list.filtered(filter) : ids.map { try list.named($0, filter) }
         if let latest { snapshots = SnapshotsCommand.newest(latest, of: snapshots) }
         let output = session.output
         if output.isJSON {

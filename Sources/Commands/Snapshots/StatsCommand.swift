@@ -33,7 +33,7 @@ struct StatsCommand: SessionCommand {
         let filter = try self.filter.filter()
         let repository = try session.openRepository()
         let list = try session.loadSnapshots(repository)
-        let snapshots = try ids.isEmpty ? list.filtered(filter) : ids.map { try list.resolve($0, filter: filter) }
+        let snapshots = try ids.isEmpty ? list.filtered(filter) : ids.map { try list.named($0, filter) }
         let counts = try count(repository, snapshots, isWhole: ids.isEmpty && filter == SnapshotList.Filter())
         let output = session.output
         if output.isJSON {

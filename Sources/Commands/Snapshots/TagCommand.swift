@@ -44,7 +44,7 @@ struct TagCommand: SessionCommand {
         let filter = try self.filter.filter()
         let repository = try session.openRepository()
         let list = try session.loadSnapshots(repository)
-        let snapshots = try ids.isEmpty ? list.filtered(filter) : ids.map { try list.resolve($0, filter: filter) }
+        let snapshots = try ids.isEmpty ? list.filtered(filter) : ids.map { try list.named($0, filter) }
         let change: TagChange = set.isEmpty ? .change(add: split(add), remove: split(remove)) : .set(split(set))
         let changed = try Tagging.apply(repository, snapshots, change)
         let output = session.output

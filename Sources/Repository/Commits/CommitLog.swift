@@ -42,7 +42,7 @@ package struct CommitLog: Sendable {
     /// A commit that is damaged or forged is left out and reported; it never blocks the others.
     package static func load(_ repository: Repository) throws -> CommitLog {
         var log = try load(from: repository.store, id: repository.id, policies: repository.policies)
-        if let stateFile = repository.stateFile { try log.compareAndRemember(stateFile) }
+        if let stateFile = repository.stateFile { log.compareAndRemember(stateFile, repository) }
         return log
     }
 
@@ -198,7 +198,7 @@ package struct CommitLog: Sendable {
     }
 
     /// Compares with the heads that this host remembers, then remembers the higher ones.
-    private mutating func compareAndRemember(_ file: LocalStateFile) throws {
+    private mutating func compareAndRemember(_ file: LocalStateFile, _ repository: Repository) {
         let known = file.load()
         var doubtful: Set<ChainID> = []
         for (chain, head) in known.heads {
@@ -232,7 +232,7 @@ package struct CommitLog: Sendable {
         // The alarm must not go silent by itself: of a chain that contradicts what is remembered nothing new is.
         let heads = self.heads.filter { !doubtful.contains($0.key) }
         if heads.contains(where: { known.heads[$0.key].map { $0.number } ?? 0 < $0.value.number }) {
-            try file.update { state in for head in heads.values { state.note(head) } }
+            repository.remember { state in for head in heads.values { state.note(head) } }
         }
     }
 }

@@ -74,6 +74,16 @@ extension Repository {
         }
     }
 
+    /// Notes something in the local state. A disk that is full or read-only must not keep anybody from reading or from
+    /// a snapshot that exists, so a failure is told and no more.
+    func remember(_ change: (inout LocalState) -> Void) {
+        do {
+            try stateFile?.update(change)
+        } catch {
+            environment.warn("what was seen of the repository cannot be remembered on this host: \(error)")
+        }
+    }
+
     /// Compares the policy in force with what this host remembers, and remembers it.
     ///
     /// - Throws: `RepositoryError.integrity` if the store shows an older policy than it once did.
@@ -99,7 +109,7 @@ extension Repository {
             }
         }
         if known.policyHash != chain.headHash {
-            try stateFile.update { state in
+            remember { state in
                 if state.policyHash == nil || state.policyNumber <= chain.current.number {
                     state.policyNumber = chain.current.number
                     state.policyHash = chain.headHash

@@ -91,7 +91,9 @@ extension WriteRun {
             )
         }
         let newHead = CommitHead(member: member, incarnation: incarnation, number: number, hash: id)
-        try repository.stateFile?.update { state in
+        // The snapshot exists. Without the state the next run starts a new chain, which is no reason to call this one
+        // failed.
+        repository.remember { state in
             state.ownHead = newHead
             state.note(newHead)
         }

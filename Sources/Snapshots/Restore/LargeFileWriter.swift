@@ -76,7 +76,9 @@ final class LargeFileWriter {
         let bytes = buffer
         let found = unsafe try identifier.identifier.identify(bytes.span.bytes.extracting(0..<count), type: .data)
         guard found == id else { return false }
-        if !old.isCloned { unsafe try file.staged.file.write(bytes.span.bytes.extracting(0..<count), at: Int64(offset)) }
+        if !old.isCloned {
+            unsafe try file.staged.file.write(bytes.span.bytes.extracting(0..<count), at: Int64(offset))
+        }
         return true
     }
 

@@ -134,8 +134,8 @@ package final class Restore: Sendable {
         var failed: UInt64 = 0
         try comparison.run(against: target) { difference in
             switch difference {
-            case .changed(let path, let entry, let aspects):
-                if try isKept(path, entry, target) { return }
+            case .changed(let path, _, let aspects):
+                if context.isKept(path) { return }
                 failed += 1
                 context.fail(path, VerificationFailure(aspects: aspects))
             case .missing(let path, _):
@@ -149,15 +149,6 @@ package final class Restore: Sendable {
             }
         }
         progress.addVerified(comparison.comparedCount - min(failed, comparison.comparedCount))
-    }
-
-    /// Whether the overwrite rule has kept something else under the name.
-    private func isKept(_ path: [UInt8], _ entry: Entry, _ target: Directory) throws -> Bool {
-        guard options.overwrite == .never || options.overwrite == .ifNewer else { return false }
-        if entry.kind == .directory { return options.overwrite == .never }
-        let parent = try target.openDirectory(beneath: Array(path[..<PathOrder.parentLength(path)]))
-        guard let status = try parent.statusIfPresent(Array(entry.name)) else { return false }
-        return options.overwrite == .never ? status.modified != entry.modified : status.modified > entry.modified
     }
 }
 

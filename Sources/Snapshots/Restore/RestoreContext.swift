@@ -12,6 +12,8 @@ final class RestoreContext: Sendable {
     /// Manifest and extent pages, and attributes that are stored apart.
     let pages: any ChunkSource
     let metadata: MetadataWriter
+    /// Hashes of the paths that the overwrite rule has kept, for the verification at the end.
+    private let keptPaths = Monitor<Set<Int>>([])
     /// What ends the whole restore, once there is something.
     private let failure = Monitor<(any Error)?>(nil)
 
@@ -36,7 +38,10 @@ final class RestoreContext: Sendable {
     func check() throws {
         if let error = failure.withLock({ $0 }) { throw error }
         if repository.environment.isCancelled() {
-            throw RepositoryError(.cancelled, "stopped; what has been restored so far is complete, run it again for the rest")
+            throw RepositoryError(
+                .cancelled,
+                "stopped; what has been restored so far is complete, run it again for the rest"
+            )
         }
     }
 
@@ -63,11 +68,22 @@ final class RestoreContext: Sendable {
     func report(_ path: [UInt8], _ outcome: RestoreOutcome, bytes: UInt64 = 0) {
         switch outcome {
         case .created, .replaced: progress.addRestored(bytes: bytes)
-        case .updated, .unchanged, .kept: progress.addUnchanged(bytes: bytes)
+        case .updated, .unchanged: progress.addUnchanged(bytes: bytes)
+        case .kept:
+            progress.addUnchanged(bytes: bytes)
+            noteKept(path)
         case .skipped: progress.addSkipped()
         }
         if observer.wantsItems { observer.item(path, outcome, bytes: bytes) }
     }
+
+    /// Notes that what is under the path is not what the snapshot holds, as the overwrite rule says.
+    func noteKept(_ path: [UInt8]) {
+        if options.verifiesAfter { keptPaths.withLock { _ = $0.insert(path.hashValue) } }
+    }
+
+    /// Whether the path was noted.
+    func isKept(_ path: [UInt8]) -> Bool { keptPaths.withLock { $0.contains(path.hashValue) } }
 
     /// The path of an entry below the target.
     func relativePath(_ entry: Entry) -> [UInt8] { entry.path(below: options.root) }

@@ -39,7 +39,9 @@ extension RestoreWalker {
             directory = try stack.current.openDirectoryWidening(name)
         }
         var level = levels[index]
-        let restored = RestoredDirectory(entry: setsMetadata(entry, isFresh: isFresh) ? entry : nil, path: path)
+        let isKept = !setsMetadata(entry, isFresh: isFresh)
+        if isKept { context.noteKept(path) }
+        let restored = RestoredDirectory(entry: isKept ? nil : entry, path: path)
         level.restored = restored
         level.isFresh = isFresh
         level.staging = levels[index - 1].staging

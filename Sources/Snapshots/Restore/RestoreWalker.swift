@@ -64,8 +64,8 @@ final class RestoreWalker {
         while let entry = try cursor.next() {
             try context.check()
             if entry.kind == .directoryEnd {
-                if entry.path == root { break }
                 try leave()
+                if entry.path == root { break }
             } else {
                 try visit(entry)
             }
@@ -83,7 +83,10 @@ final class RestoreWalker {
             return true
         }
         guard let entry = try cursor.next(), entry.path == root, entry.kind != .directoryEnd else {
-            throw RepositoryError(.invalidRequest, "the snapshot holds no \(printable(root)): list it to see what it does")
+            throw RepositoryError(
+                .invalidRequest,
+                "the snapshot holds no \(printable(root)): list it to see what it does"
+            )
         }
         if entry.kind != .directory {
             try makeTop(entry: nil)
@@ -201,6 +204,7 @@ final class RestoreWalker {
 
     // MARK: Leaving
 
+    /// Leaves a directory; that of the target is only finished with at the very end.
     private func leave() throws {
         try removeSurplus(before: nil)
         guard levels.count > 1, let level = levels.popLast(), let restored = level.restored else { return }

@@ -41,7 +41,9 @@ extension RestoreWorker {
 
     /// Lets later members become links to a file that was there and is right.
     func rememberKept(_ item: RestoreItem) {
-        guard item.entry.hardLinkGroup != 0, let links = item.staging?.links, let existing = item.existing else { return }
+        guard item.entry.hardLinkGroup != 0, let links = item.staging?.links, let existing = item.existing else {
+            return
+        }
         let linkName = StagingArea.linkName(item.entry.hardLinkGroup)
         // If this cannot be done, the next member is restored by itself.
         guard (try? item.directory.link(item.name, to: links, as: linkName)) != nil else { return }

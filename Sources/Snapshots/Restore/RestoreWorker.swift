@@ -201,7 +201,9 @@ final class RestoreWorker {
     // MARK: Staging
 
     private func stagingDirectory(of item: RestoreItem) throws -> Directory {
-        guard let staging = item.staging else { throw RepositoryError(.invalidRequest, "there is no place to restore to") }
+        guard let staging = item.staging else {
+            throw RepositoryError(.invalidRequest, "there is no place to restore to")
+        }
         return staging.workers[number]
     }
 

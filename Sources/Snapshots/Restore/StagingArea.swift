@@ -60,7 +60,8 @@ final class StagingArea: Sendable {
         guard let names = try? parent.names() else { return }
         for index in 0..<names.count {
             let name = names[index]
-            guard isStagingName(name), let owner = owner(ofName: name), let area = try? parent.openDirectory(name) else {
+            guard isStagingName(name), let owner = owner(ofName: name), let area = try? parent.openDirectory(name)
+            else {
                 continue
             }
             switch owner.state {

@@ -113,8 +113,8 @@ class StateMaker:
         self.model = model
         self.blobs = blobs
         self.seed = seed
-        self.start = {name: self._whole(inode) for name, inode in model.root.entries.items()}
         self._remembered: dict[tuple[int, int, str], bytes] = {}
+        self.start = {name: self._whole(name, inode) for name, inode in model.root.entries.items()}
 
     def make(self, cut: Cut, acknowledged: bool) -> State:
         operation = len(self.model.operations)
@@ -138,10 +138,8 @@ class StateMaker:
         last = self.model.operations[-1] if self.model.operations else "nothing"
         return State(nodes, self._key(nodes, acknowledged), cut.name, operation, last, acknowledged)
 
-    def _whole(self, inode: Inode) -> dict[bytes, Node]:
-        self._remembered = {}
+    def _whole(self, name: bytes, inode: Inode) -> dict[bytes, Node]:
         nodes: dict[bytes, Node] = {}
-        name = next(name for name, each in self.model.root.entries.items() if each is inode)
         self._flatten(inode, name, Policy("all", "full"), random.Random(0), nodes)
         return nodes
 

@@ -13,7 +13,7 @@ from .strace_log import Call, decode_path, descriptor_argument, read_log, string
 WRITES = {"write", "writev", "pwrite64", "pwritev", "pwritev2"}
 SYNCS = {"fsync", "fdatasync", "syncfs", "sync"}
 #: Calls that change files and are not modelled; on a tracked file they stop the run.
-REFUSED = {"splice", "mknod", "mknodat", "truncate"}
+REFUSED = {"splice", "truncate"}
 NOT_INTERESTING = {"sync_file_range", "msync", "io_submit"}
 
 
@@ -446,6 +446,19 @@ class Replay:
             mode = call.arguments[-1]
             self.model.create(place[0], place[1], "dir", int(mode, 8) & ~0o022 if mode.isdigit() else 0o755)
             self._done(call, place[1])
+
+    def _mknod(self, call: Call, process: Process, at: int | None, path: int) -> None:
+        place = self._at(call, process, at, path)
+        if place is not None:
+            kind = "file" if "S_IFREG" in call.arguments[path + 1] else "other"
+            self.model.create(place[0], place[1], kind, 0o644)
+            self._done(call, place[1])
+
+    def _do_mknod(self, call: Call, process: Process) -> None:
+        self._mknod(call, process, None, 0)
+
+    def _do_mknodat(self, call: Call, process: Process) -> None:
+        self._mknod(call, process, 0, 1)
 
     def _do_mkdir(self, call: Call, process: Process) -> None:
         self._mkdir(call, process, None, 0)

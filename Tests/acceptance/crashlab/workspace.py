@@ -37,6 +37,7 @@ def workspace(options: argparse.Namespace, name: str) -> Iterator[tuple[str, Too
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGHUP, stop)
     os.umask(0o022)
+    made = not os.path.isdir(options.work)
     os.makedirs(options.work, exist_ok=True)
     root = os.path.realpath(tempfile.mkdtemp(prefix=f"{name}-", dir=options.work))
     try:
@@ -49,6 +50,8 @@ def workspace(options: argparse.Namespace, name: str) -> Iterator[tuple[str, Too
             print(f"kept: {root}", file=sys.stderr)
         else:
             shutil.rmtree(root, ignore_errors=True)
+            if made and not os.listdir(options.work):
+                os.rmdir(options.work)
 
 
 def fail_early(error: ToolError) -> int:

@@ -43,30 +43,21 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "Repository", "Records", "ObjectStorage", "Cryptography", "Chunking", "FileSystem", "ArgumentParser",
-            ],
-            sources: [
-                "Backup/ChunkerSetting.swift", "Options/ByteSize.swift", "Output/Formatting.swift",
-                "Output/JSONValue.swift", "Output/Moment.swift", "Output/SafeText.swift", "Program/UsageError.swift",
-                "RecoveryKit/RecoveryKit+Text.swift", "RecoveryKit/RecoveryKit.swift", "Session/SecretFile.swift",
-                "Session/Terminal.swift",
             ]
         ),
 
         // What the tests draw random records and trees with makes the seeds.
         .target(
             name: "TestSupport",
-            dependencies: ["ObjectStorage", "FileSystem", "Cryptography"],
-            sources: ["MemoryObjectStore.swift", "SeededGenerator.swift", "TemporaryDirectory.swift"]
+            dependencies: ["ObjectStorage", "FileSystem", "Cryptography"]
         ),
         .target(
             name: "RecordSamples",
-            dependencies: ["Records", "Cryptography", "TestSupport"],
-            sources: ["RecordSource.swift", "RecordSource+Maintenance.swift", "RecordSource+Records.swift"]
+            dependencies: ["Records", "Cryptography", "TestSupport"]
         ),
         .target(
             name: "ManifestSamples",
-            dependencies: ["Snapshots", "Repository", "Records", "Cryptography", "TestSupport"],
-            sources: ["ManifestForgedPage.swift", "ManifestTestSupport.swift"]
+            dependencies: ["Snapshots", "Repository", "Records", "Cryptography", "TestSupport"]
         ),
 
         .executableTarget(

@@ -95,8 +95,12 @@ class Tool:
         raise Failure(f"{self.name} backup --json printed no line with message_type summary")
 
     def snapshot_count(self):
-        """How many snapshots the repository lists."""
-        return len(json.loads(self.run(self.snapshots_command()).stdout))
+        """How many snapshots the repository lists: one JSON array, or a JSON line for each."""
+        output = self.run(self.snapshots_command()).stdout
+        if output.lstrip()[:1] in ("[", b"["):
+            return len(json.loads(output))
+        records = [json.loads(line) for line in output.splitlines() if line.strip()]
+        return sum(1 for record in records if record.get("message_type") == "snapshot")
 
     def _directory(self, name):
         path = os.path.join(self.home, name)

@@ -1,0 +1,1 @@
+../../../../../Sources/Commands/Options/ByteSize.swift

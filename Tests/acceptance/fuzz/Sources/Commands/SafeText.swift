@@ -1,0 +1,1 @@
+../../../../../Sources/Commands/Output/SafeText.swift

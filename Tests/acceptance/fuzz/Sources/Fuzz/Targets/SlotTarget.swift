@@ -1,0 +1,127 @@
+import Cryptography
+import Records
+import TestSupport
+
+@testable import RecordSamples
+@testable import Repository
+
+/// Whole key slots: the header's bounds, and the keyring inside, sealed anew with the right secret.
+final class SlotTarget: FuzzTarget {
+    static let name = "slot"
+    static let parsers = [
+        "Records/Keys/KeySlotHeader.swift", "Records/Keys/KeySlotHeader+Coding.swift",
+        "Repository/Keys/KeySlot.swift", "Repository/Keys/Slots.swift",
+    ]
+
+    private let fixture: Fixture
+
+    init() throws { fixture = try Fixture() }
+
+    /// One byte of flags, the header's fields with their length, the keyring.
+    func run(_ input: [UInt8]) throws {
+        var input = InputReader(input)
+        let flags = input.byte()
+        let fields = input.block()
+        let keyring = input.remainder()
+        var object = RecordKind.slot.magic
+        object.appendLittleEndian(UInt32(fields.count))
+        object += fields
+        let isSealed = flags & 1 == 0
+        if isSealed {
+            guard let sealed = try seal(object, keyring) else { return }
+            object = sealed
+        } else {
+            object.appendLittleEndian(UInt32(keyring.count))
+            object += keyring
+        }
+        try check(object)
+    }
+
+    /// Puts the right commitment into the header, and the keyring behind it.
+    private func seal(_ prefix: [UInt8], _ plain: [UInt8]) throws -> [UInt8]? {
+        let header = try attempt { try KeySlotHeader(object: prefix + [0, 0, 0, 0]) }
+        guard var header else { return nil }
+        try checkBounds(header)
+        let salt = header.salt
+        let label = (Array("holdfast/v1/slot/key".utf8), Array("holdfast/v1/slot/commitment".utf8))
+        let secret = fixture.slotSecret
+        let key = try unsafe HKDF.derive(
+            from: secret.secret,
+            salt: salt.span.bytes,
+            info: label.0.span.bytes,
+            count: 32
+        )
+        let commitment = try unsafe HKDF.derive(
+            from: secret.secret,
+            salt: salt.span.bytes,
+            info: label.1.span.bytes,
+            count: 32
+        )
+        header.commitment = commitment.withBytes { Digest($0) } ?? .zero
+        var object = header.encodedPrefix()
+        var aead = try AEAD(suite: header.suite, key: key)
+        var sealed = [UInt8](repeating: 0, count: plain.count + AEAD.tagByteCount)
+        try unsafe aead.seal(plain.span.bytes, counter: 0, associatedData: object.span.bytes, into: &sealed, at: 0)
+        object.appendLittleEndian(UInt32(sealed.count))
+        return object + sealed
+    }
+
+    /// No key derivation runs on numbers that a hostile store chose.
+    private func checkBounds(_ header: KeySlotHeader) throws {
+        guard header.kind == SlotKind.passphrase.rawValue else { return }
+        let logarithm = header.scryptLog2N
+        try require((14...20).contains(logarithm), "a slot with N = 2^\(logarithm) passes")
+        let memory = (128 * header.scryptR) << logarithm
+        try require((1...32).contains(header.scryptR) && memory <= 1 << 30, "a slot that needs \(memory) bytes passes")
+        try require((1...4).contains(header.scryptP), "a slot with p = \(header.scryptP) passes")
+    }
+
+    private func check(_ object: [UInt8]) throws {
+        let store = MemoryObjectStore()
+        try store.put(.init(ObjectNames.slot(try sha256(object))), object)
+        var warnings = 0
+        let slots = try attempt { try Slots(store: store, repository: fixture.id, warn: { _ in warnings += 1 }) }
+        guard let slots else { return }
+        try require(slots.slots.count + warnings == 1, "a slot was neither taken nor passed over")
+        guard let slot = slots.slots.first else { return }
+        try checkBounds(slot.header)
+        // Key derivation from a passphrase would take most of the time.
+        let credential: Credential =
+            slot.header.kind == SlotKind.recoveryWords.rawValue
+            ? .recovery(fixture.slotSecret)
+            : .keyFile(
+                SecretHolder(
+                    try KeyFile(repository: fixture.id, slot: slot.name, secret: try fixture.slotSecret.secret.copy())
+                        .text()
+                )
+            )
+        if let (keyring, name) = try attempt({ try slots.open(credential, repository: fixture.id) }) {
+            try require(name == slot.name, "another slot was opened")
+            try require(keyring.member == (try MemberID(of: keyring.signingKey.publicKey)), "a keyring of somebody else")
+        }
+    }
+
+    func seeds() throws -> [[UInt8]] {
+        let plain = try KeyringTarget.samples(fixture)
+        var source = try RecordSource(seed: 53)
+        source.addsUnknownFields = false
+        var seeds: [[UInt8]] = []
+        for round in 0..<16 {
+            var header = try source.slotHeader()
+            if round < 8 {
+                header.kind = round % 2 == 0 ? 3 : 2
+                header.scryptLog2N = 0
+                header.scryptR = 0
+                header.scryptP = 0
+                header.sealedSecret = []
+                header.recipient = []
+            }
+            var input = InputWriter()
+            input.byte(round == 7 ? 1 : 0)
+            input.block(Array(header.encodedPrefix().dropFirst(12)))
+            input.raw(plain[round % plain.count])
+            seeds.append(input.bytes)
+        }
+        return seeds
+    }
+}

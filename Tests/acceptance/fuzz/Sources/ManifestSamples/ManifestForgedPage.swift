@@ -1,0 +1,1 @@
+../../../../SnapshotsTests/ManifestForgedPage.swift
