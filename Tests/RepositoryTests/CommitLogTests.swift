@@ -33,13 +33,16 @@ import Testing
     }
 
     @discardableResult
-    private func put(_ commit: Commit, signedBy key: borrowing SigningKey, in store: MemoryObjectStore) throws -> ObjectHash {
+    private func put(_ commit: Commit, signedBy key: borrowing SigningKey, in store: MemoryObjectStore) throws
+        -> ObjectHash
+    {
         try put(commit, SignedRecord.sign(commit, with: key), in: store)
     }
 
     /// How a commit is forged.
     enum Forgery: String, CaseIterable, Sendable {
-        case wrongKeyUnderMembersName, memberInNoPolicy, reader, replica, otherRepository, unknownPolicy, wrongPolicyHash
+        case wrongKeyUnderMembersName, memberInNoPolicy, reader, replica, otherRepository, unknownPolicy,
+            wrongPolicyHash
         case wrongSerial, expired, notYetValid, foreignDomain, revoked, revokedAfterAccepted, nameOfOtherMember
         case nameOfOtherNumber, nameOfOtherIncarnation
     }

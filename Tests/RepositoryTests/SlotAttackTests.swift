@@ -76,7 +76,10 @@ import Testing
             let name = try unsafe SHA256.hash(littleEndian(UInt64(number), 8).span.bytes)
             try fixture.store.put(ObjectName(ObjectNames.slot(name)), [1, 2, 3])
         }
-        let counting = FaultyStore(fixture.store, rules: [.init(.read, prefix: "keys/", .fail(StorageError(.other, "read")))])
+        let counting = FaultyStore(
+            fixture.store,
+            rules: [.init(.read, prefix: "keys/", .fail(StorageError(.other, "read")))]
+        )
         for credential in [Credential.recovery(fixture.secret), .passphrase(try SecretHolder("password"))] {
             let error = #expect(throws: RepositoryError.self) {
                 try Repository.open(store: counting, credential: credential, environment: RepositoryEnvironment())
@@ -109,7 +112,11 @@ import Testing
         #expect(opened.slot == name)
         try fixture.repository.removeSlot(name)
         func open() throws -> Repository {
-            try Repository.open(store: fixture.store, credential: .recovery(second), environment: RepositoryEnvironment())
+            try Repository.open(
+                store: fixture.store,
+                credential: .recovery(second),
+                environment: RepositoryEnvironment()
+            )
         }
         let gone = #expect(throws: RepositoryError.self) { try open() }
         #expect(gone?.code == .wrongKey)

@@ -8,8 +8,9 @@ import TestSupport
 import Testing
 import Threads
 
-/// What a hostile repository or a hostile user of the target must not achieve. The numbers are rows of the list of
-/// attacks in docs/threat-model.md.
+/// What a hostile repository or a hostile user of the target must not achieve.
+///
+/// The numbers are rows of the list of attacks in docs/threat-model.md.
 @Suite struct RestoreAttackTests {
     /// Makes a directory beside the target in which nothing may ever appear.
     private func makeOutside(_ fixture: RestoreFixture) throws -> Directory {

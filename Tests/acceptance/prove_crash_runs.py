@@ -3,7 +3,7 @@
 #
 #     sudo python3 Tests/acceptance/prove_crash_runs.py
 #
-# Takes about four minutes; without root the runs of full_disk.py are left out. Needs strace.
+# Takes about five minutes; without root the runs of full_disk.py are left out. Needs strace.
 """Runs power_loss.py, kill_campaign.py and full_disk.py on the stand-in of crashlab/standin.py.
 
 The honest stand-in must pass each of them. With one defect switched on, the run that is meant to find it must fail,

@@ -52,8 +52,8 @@ func exists(_ path: [UInt8]) -> Bool {
     let (parent, name) = (Array(path[..<max(slash, 1)]), Array(path[(slash + 1)...]))
     do throws(SystemError) {
         let directory = try Directory.open(path: parent)
-        return try name.isEmpty || [".", ".."].contains(String(decoding: name, as: UTF8.self))
-            || directory.statusIfPresent(name) != nil
+        guard !name.isEmpty, !name.elementsEqual(".".utf8), !name.elementsEqual("..".utf8) else { return true }
+        return try directory.statusIfPresent(name) != nil
     } catch {
         return !error.isNotFound
     }

@@ -6,7 +6,9 @@ extension LocalIndex {
     func frameCounts(of pack: ObjectHash) -> [Int] {
         frameCountsByPack.withLock { known in
             let counts: [ObjectHash: [Int]]
-            if let known { counts = known } else {
+            if let known {
+                counts = known
+            } else {
                 counts = countFrames()
                 known = counts
             }

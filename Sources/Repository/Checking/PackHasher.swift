@@ -1,7 +1,9 @@
 package import ObjectStorage
 package import Records
 
-/// Compares the bytes of packs with their names, without keys. One per thread.
+/// Compares the bytes of packs with their names, without keys.
+///
+/// One per thread.
 package final class PackHasher {
     private let store: any ObjectStore
     private let isCancelled: @Sendable () -> Bool

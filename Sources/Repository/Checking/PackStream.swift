@@ -2,8 +2,9 @@ import Cryptography
 import ObjectStorage
 import Records
 
-/// Reads a pack from its start to its end in large steps, hashing all of it on the way. Memory is one buffer, whatever
-/// the pack's length.
+/// Reads a pack from its start to its end in large steps, hashing all of it on the way.
+///
+/// Memory is one buffer, whatever the pack's length.
 final class PackStream {
     /// How much is read at once, bytes.
     static let step = 4 << 20

@@ -2,9 +2,9 @@ import Cryptography
 import ObjectStorage
 package import Records
 
-/// Reads whole packs and checks everything in them. One per thread.
+/// Reads whole packs and checks everything in them.
 ///
-/// Name, directory, agreement with the index, and of every frame that it opens, decompresses and is the chunk that its
+/// One per thread. Name, directory, agreement with the index, and of every frame that it opens, decompresses and is the chunk that its
 /// id says. Memory is a few chunks, not a pack.
 package final class PackVerifier {
     private let repository: Repository

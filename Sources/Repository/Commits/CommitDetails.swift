@@ -37,8 +37,12 @@ package struct SnapshotStatistics: Sendable, Hashable {
 
     init(reading field: Field) throws {
         var reader = try field.reader(what: "statistics")
+        var unknown = UnknownFields()
         while let field = try reader.next() {
-            guard let path = SnapshotStatistics.paths.first(where: { $0.tag == field.tag })?.path else { continue }
+            guard let path = SnapshotStatistics.paths.first(where: { $0.tag == field.tag })?.path else {
+                try field.requireKnown("statistics", keep: &unknown)
+                continue
+            }
             self[keyPath: path] = try field.integer()
         }
     }
@@ -162,13 +166,14 @@ extension ChunkerRecord {
     fileprivate init(reading field: Field) throws {
         self.init(kind: 0, minimum: 0, average: 0, maximum: 0)
         var reader = try field.reader(what: "chunker")
+        var unknown = UnknownFields()
         while let field = try reader.next() {
             switch field.tag {
             case 1: kind = try field.integer()
             case 3: minimum = try field.integer()
             case 5: average = try field.integer()
             case 7: maximum = try field.integer()
-            default: continue
+            default: try field.requireKnown("chunker", keep: &unknown)
             }
         }
     }

@@ -209,9 +209,9 @@ package struct CommitLog: Sendable {
             if listed[chain]?.contains(where: { $0.number == head.number }) ?? false {
                 problems.append(
                     HistoryProblem(
-                        message: "commit \(head.number) of member \(chain.member.hex.prefix(8)) is not the one that this "
-                            + "host has seen (\(head.hash.hex.prefix(8))): the history was rewritten or forked; compare "
-                            + "it with another copy",
+                        message: "commit \(head.number) of member \(chain.member.hex.prefix(8)) is not the one that "
+                            + "this host has seen (\(head.hash.hex.prefix(8))): the history was rewritten or forked; "
+                            + "compare it with another copy",
                         isTampering: true
                     )
                 )

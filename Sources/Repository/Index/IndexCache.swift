@@ -2,7 +2,9 @@ import Cryptography
 import FileSystem
 import Records
 
-/// The tables of an index on local disk. Losing any of them costs time, never data.
+/// The tables of an index on local disk.
+///
+/// Losing any of them costs time, never data.
 final class IndexCache: Sendable {
     private static let suffix = Array(".table".utf8)
     /// Above so many tables of one kind they are merged.

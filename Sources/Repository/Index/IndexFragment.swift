@@ -89,7 +89,7 @@ package enum IndexFragment {
                 type: type,
                 entries: entries
             )
-            try pack.validateExtent()
+            try pack.validateExtent(before: byteCount)
             packs.append(pack)
         }
         guard reader.isAtEnd else { throw RepositoryError(.integrity, "an index fragment has bytes after its end") }
@@ -110,11 +110,11 @@ package enum IndexFragment {
 }
 
 extension StoredPack {
-    /// Checks that the frames end before the pack does.
-    func validateExtent() throws {
+    /// Checks that the frames end at an offset of the pack at the latest.
+    func validateExtent(before limit: UInt64) throws {
         var end = UInt64(framesOffset)
         for entry in entries { end += UInt64(entry.frameLength) }
-        guard end <= byteCount else {
+        guard end <= limit else {
             throw RepositoryError(.integrity, "the frames of pack \(name.hex) reach beyond its end")
         }
     }

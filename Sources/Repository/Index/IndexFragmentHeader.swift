@@ -47,7 +47,7 @@ struct IndexFragmentHeader: Hashable {
         while let field = try fields.next() {
             switch field.tag {
             case 1: repository = try field.digest()
-            case 3: suite = CipherSuite(rawValue: UInt8(truncatingIfNeeded: try field.integer()))
+            case 3: suite = UInt8(exactly: try field.integer()).flatMap(CipherSuite.init)
             case 5: domain = try field.identifier()
             case 7: epoch = try field.integer32()
             case 9: salt = try field.bytes(exactly: 32)

@@ -1,7 +1,7 @@
 import Cryptography
+package import FileSystem
 import ObjectStorage
 package import Records
-package import FileSystem
 
 extension Repository {
     /// Loads the index: cached tables, and what the store has beyond them.

@@ -11,9 +11,10 @@ package struct UncoveredPacks {
 }
 
 extension Repository {
-    /// Tries the next way to find a chunk that the index does not have, or where it does not say: first the directories
-    /// of packs that no fragment describes, then the fragments themselves instead of the local cache. Each is tried once
-    /// for an index, however many chunks are missing.
+    /// Tries the next way to find a chunk that the index does not have, or that does not lie where it says.
+    ///
+    /// First the directories of packs that no fragment describes, then the fragments themselves instead of the local
+    /// cache. Each is tried once for an index, however many chunks are missing.
     ///
     /// - Parameter step: the ways that the caller has seen tried; one more on return.
     /// - Returns: whether it is worth looking again.

@@ -101,7 +101,7 @@ private struct KeyringParts {
     var derivedKeys: [DomainKeys] = []
 
     init(_ bytes: RawSpan) throws {
-        for field in try secretFields(in: bytes, range: 0..<bytes.byteCount) {
+        for field in try secretFields(in: bytes, range: 0..<bytes.byteCount, repeated: [13, 15, 17]) {
             let value = bytes.extracting(field.range)
             switch field.tag {
             case 1: repository = Digest(value)
@@ -116,12 +116,7 @@ private struct KeyringParts {
                 privateKeys.append(PrivateKey(domain: nil, key: try AgreementKey(rawRepresentation: key.secret)))
             case 17: derivedKeys.append(try KeyringParts.domainKeys(bytes, field.range))
             default:
-                guard field.tag.isMultiple(of: 2) else {
-                    throw RepositoryError(
-                        .unsupported,
-                        "the keyring has field \(field.tag), which this version does not know; use a newer holdfast"
-                    )
-                }
+                try KeyringParts.requireOptional(field)
             }
         }
     }
@@ -131,9 +126,20 @@ private struct KeyringParts {
         return try SecretBox(value)
     }
 
+    private static func requireOptional(_ field: SecretField) throws {
+        guard field.tag.isMultiple(of: 2) else {
+            throw RepositoryError(
+                .unsupported,
+                "the keyring has field \(field.tag), which this version does not know; use a newer holdfast"
+            )
+        }
+    }
+
     private static func integer(_ value: RawSpan) throws -> UInt64 {
         var reader = ByteReader(value.copyBytes(), what: "keyring")
-        return try reader.varint()
+        let integer = try reader.varint()
+        guard reader.isAtEnd else { throw RepositoryError(.integrity, "a keyring is malformed") }
+        return integer
     }
 
     private static func readerKey(_ bytes: RawSpan, _ range: Range<Int>) throws -> PrivateKey {
@@ -144,7 +150,7 @@ private struct KeyringParts {
             switch field.tag {
             case 1: domain = DomainID(value.copyBytes())
             case 3: key = try KeyringParts.key(value)
-            default: continue
+            default: try KeyringParts.requireOptional(field)
             }
         }
         guard let domain, let key else { throw RepositoryError(.integrity, "a reader key in a keyring is incomplete") }
@@ -159,9 +165,9 @@ private struct KeyringParts {
             let value = bytes.extracting(field.range)
             switch field.tag {
             case 1: domain = DomainID(value.copyBytes())
-            case 3: epoch = UInt32(exactly: try integer(value))
+            case 3: epoch = UInt32(exactly: try integer(value)).flatMap { $0 > 0 ? $0 : nil }
             case 5, 7, 9, 11: keys[field.tag] = try KeyringParts.key(value)
-            default: continue
+            default: try KeyringParts.requireOptional(field)
             }
         }
         guard let domain, let epoch, let chunkID = keys[5], let chunker = keys[7], let directory = keys[9],

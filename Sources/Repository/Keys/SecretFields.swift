@@ -69,7 +69,7 @@ struct SecretField {
 /// Finds the fields in opened secret bytes without copying their values.
 ///
 /// - Throws: `RepositoryError.integrity` for bytes that are not fields in ascending order.
-func secretFields(in bytes: RawSpan, range: Range<Int>) throws -> [SecretField] {
+func secretFields(in bytes: RawSpan, range: Range<Int>, repeated: Set<UInt64> = []) throws -> [SecretField] {
     var position = range.lowerBound
     func malformed() -> RepositoryError { RepositoryError(.integrity, "a keyring is malformed") }
     func varint() throws -> UInt64 {
@@ -80,7 +80,11 @@ func secretFields(in bytes: RawSpan, range: Range<Int>) throws -> [SecretField] 
             let byte = unsafe bytes.unsafeLoad(fromByteOffset: position, as: UInt8.self)
             position += 1
             value |= UInt64(byte & 0x7f) << shift
-            if byte < 0x80 { return value }
+            if byte < 0x80 {
+                // The fewest bytes that hold the value, as everywhere in the format.
+                guard byte != 0 || shift == 0 else { throw malformed() }
+                return value
+            }
             shift += 7
         }
     }
@@ -88,7 +92,9 @@ func secretFields(in bytes: RawSpan, range: Range<Int>) throws -> [SecretField] 
     while position < range.upperBound {
         let tag = try varint()
         let length = try varint()
-        guard length <= UInt64(range.upperBound - position), fields.last.map({ $0.tag <= tag }) ?? true else {
+        guard length <= UInt64(range.upperBound - position), tag > 0,
+            fields.last.map({ $0.tag < tag || ($0.tag == tag && repeated.contains(tag)) }) ?? true
+        else {
             throw malformed()
         }
         let end = position + Int(length)

@@ -22,7 +22,8 @@ package struct Slots {
     /// - Throws: `RepositoryError.integrity` for more slots than a repository can have.
     package init(store: any ObjectStore, repository: RepositoryID, warn: (String) -> Void) throws {
         var names: [(ObjectName, UInt64)] = []
-        try store.list(prefix: "keys/") { name, byteCount in
+        try store.list(prefix: ObjectNames.slots) { name, byteCount in
+            guard case .slot? = ObjectNames.parse(name.path) else { return }
             guard names.count < FormatBounds.slots else {
                 throw RepositoryError(
                     .integrity,

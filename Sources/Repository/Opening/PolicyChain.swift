@@ -29,7 +29,10 @@ package struct PolicyChain: Sendable {
         rootPolicy: ObjectHash
     ) throws {
         var names: [String] = []
-        try store.list(prefix: "policy/") { name, _ in names.append(name.path) }
+        try store.list(prefix: ObjectNames.policies) { name, _ in
+            // Names of another form are no part of the repository.
+            if case .policy? = ObjectNames.parse(name.path) { names.append(name.path) }
+        }
         names.sort()
         guard !names.isEmpty else { throw RepositoryError(.integrity, "the repository has no policy: it is damaged") }
         var policies: [Policy] = []

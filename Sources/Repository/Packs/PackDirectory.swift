@@ -41,7 +41,10 @@ extension Repository {
         let trailer = try unsafe open(tail.span.bytes.extracting(trailerStart..<tail.count), counter: 0, what: "trailer")
         let sealedLength = unsafe Int(trailer.span.bytes.littleEndian32(at: 0))
         let directoryEnd = byteCount - PackSealing.trailerLength
-        guard sealedLength >= AEAD.tagByteCount + 4, sealedLength <= directoryEnd - header.bytes.count else {
+        let longest = AEAD.tagByteCount + 4 + (DirectoryEntry.encodedLength + 32) * FormatBounds.framesInPack
+        guard sealedLength >= AEAD.tagByteCount + 4, sealedLength <= min(longest, directoryEnd - header.bytes.count),
+            unsafe trailer.span.bytes.littleEndian32(at: 4) == 0
+        else {
             throw RepositoryError(.integrity, "pack \(reference.name.hex) claims an impossible directory")
         }
         let sealed =
@@ -64,7 +67,7 @@ extension Repository {
             type: type,
             entries: entries
         )
-        try pack.validateExtent()
+        try pack.validateExtent(before: UInt64(directoryEnd - sealedLength))
         return pack
     }
 

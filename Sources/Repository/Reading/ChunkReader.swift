@@ -4,9 +4,9 @@ import ObjectStorage
 package import Records
 import Threads
 
-/// Loads chunks: finds them in the index, opens and decompresses them, checks their ids. One per thread.
+/// Loads chunks: finds them in the index, opens and decompresses them, checks their ids.
 ///
-/// A chunk that does not come out of one pack is looked for in all others that hold it; a chunk that no fragment
+/// One per thread. A chunk that does not come out of one pack is looked for in all others that hold it; a chunk that no fragment
 /// describes is looked for in packs that no fragment covers.
 package final class ChunkReader {
     private let repository: Repository
@@ -142,7 +142,7 @@ package final class ChunkReader {
         // The base is loaded through buffers of its own: `compressed` is in use.
         let nested = try ChunkReader(repository: repository, index: index)
         var count: Int?
-        for location in try index.locations(of: baseID) where location.entry.base == nil {
+        for location in try index.locations(of: baseID) where location.entry.base == nil && location.entry.type == entry.type {
             if let loaded = try? nested.load(location, into: &base, allowBase: false) {
                 count = loaded
                 break

@@ -17,9 +17,9 @@ extension Repository {
                     throw RepositoryError(.integrity, "its bytes are not those that its name says")
                 }
                 let signer = try SignedRecord.signer(of: object, kind: .plan)
-                guard let key = policies.key(of: signer) else {
-                    throw RepositoryError(.integrity, "its member is in no policy")
-                }
+                guard let role = policy.member(signer)?.role, role == .owner || role == .manager,
+                    let key = policies.key(of: signer)
+                else { throw RepositoryError(.integrity, "its member may not plan deletions") }
                 let plan = try SignedRecord.body(PrunePlan.self, of: object, signedBy: key, repository: id)
                 planned.formUnion(plan.packs.map(\.name))
             } catch let error as StorageError where error.code == .notFound {

@@ -46,6 +46,10 @@ package final class WriteRun: Sendable {
     package static func begin(_ repository: Repository, options: WriteOptions = WriteOptions()) throws -> WriteRun {
         // What killed runs left behind; a failure to tidy up is no reason not to back up.
         if let local = repository.store as? LocalObjectStore { _ = try? local.removeStaleTemporaries() }
+        guard let role = repository.policy.member(repository.keyring.member)?.role, role != .reader, role != .replica
+        else {
+            throw RepositoryError(.notPermitted, "this key may read the repository but not add to it")
+        }
         let run = try WriteRun(repository, options: options)
         try run.lease.begin()
         do {

@@ -66,7 +66,11 @@ package final class Check: Sendable {
             let format = try Repository.readFormat(repository.store)
             rootPolicy = format.rootPolicy
             if format.repository != repository.id {
-                problems.error(.format, "the object \"format\" names another repository: it was replaced", object: "format")
+                problems.error(
+                    .format,
+                    "the object \"format\" names another repository: it was replaced",
+                    object: "format"
+                )
             }
         } catch let error as RepositoryError where error.code == .noRepository {
             problems.error(.format, "the object \"format\" is missing", object: "format")
@@ -121,7 +125,11 @@ package final class Check: Sendable {
                 object: object
             )
         } else if try !repository.store.exists(ObjectName(object)) {
-            problems.warning(.packMissing, "pack \(pack.name) is in the index and missing; no snapshot needs it", object: object)
+            problems.warning(
+                .packMissing,
+                "pack \(pack.name) is in the index and missing; no snapshot needs it",
+                object: object
+            )
         }
     }
 
@@ -149,7 +157,11 @@ package final class Check: Sendable {
 
     /// What a commit and its sealed part say of the root page.
     private func claims(of commit: VerifiedCommit) throws -> PageClaims {
-        var claims = PageClaims(id: commit.commit.root.chunk, level: Int(clamping: commit.commit.root.level), digest: nil)
+        var claims = PageClaims(
+            id: commit.commit.root.chunk,
+            level: Int(clamping: commit.commit.root.level),
+            digest: nil
+        )
         do {
             let details = try repository.details(of: commit.commit)
             claims.digest = details.rootDigest

@@ -87,7 +87,11 @@ struct DamageReport {
                 object: ObjectNames.pack(pack)
             )
         case .missing(from: nil):
-            problem = CheckProblem(.error, .chunkMissing, "\(chunks) that \(files) need are in no pack of the repository")
+            problem = CheckProblem(
+                .error,
+                .chunkMissing,
+                "\(chunks) that \(files) need are in no pack of the repository"
+            )
         case .damaged(in: let pack):
             problem = CheckProblem(
                 .error,

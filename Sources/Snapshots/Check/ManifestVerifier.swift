@@ -196,7 +196,11 @@ extension ManifestVerifier {
             }
         } catch let error where error.isDamage {
             guard case .tree(let root, level: _) = entry.content else { throw error }
-            if error is ManifestError { noteContent(root, entry.path, error) } else { noteLostPage(root, entry.path, error) }
+            if error is ManifestError {
+                noteContent(root, entry.path, error)
+            } else {
+                noteLostPage(root, entry.path, error)
+            }
             return false
         }
         return isGood

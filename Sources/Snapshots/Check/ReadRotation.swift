@@ -3,8 +3,9 @@ import FileSystem
 import Records
 import Threads
 
-/// Remembers in a file which run of a check has read each pack last. Losing it is harmless: the rotation begins anew.
+/// Remembers in a file which run of a check has read each pack last.
 ///
+/// Losing it is harmless: the rotation begins anew.
 /// Runs are numbered rather than dated, so that a clock that jumps cannot keep a pack from being read.
 final class ReadRotation: Sendable {
     private static let fileName = Array("check-rotation".utf8)

@@ -65,7 +65,9 @@ package enum RepositoryStatistics {
                 result.entries += 1
                 guard entry.kind == .regular else { return }
                 result.files += 1
-                if entry.hardLinkGroup == 0 || inodes.insert(entry.hardLinkGroup).inserted { result.bytes += entry.size }
+                if entry.hardLinkGroup == 0 || inodes.insert(entry.hardLinkGroup).inserted {
+                    result.bytes += entry.size
+                }
             }
             result.snapshots += 1
         }

@@ -94,7 +94,10 @@ package struct SnapshotList: Sendable {
         if name == "latest" || name.hasPrefix("latest~") {
             let back = name == "latest" ? 0 : Int(name.dropFirst(7)) ?? -1
             guard back >= 0 else {
-                throw RepositoryError(.invalidRequest, "\"\(name)\" is no snapshot: write latest, or latest~2 and the like")
+                throw RepositoryError(
+                    .invalidRequest,
+                    "\"\(name)\" is no snapshot: write latest, or latest~2 and the like"
+                )
             }
             let candidates = filtered(filter)
             guard candidates.count > back else {

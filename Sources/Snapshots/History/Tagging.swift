@@ -26,7 +26,8 @@ package enum TagChange: Sendable, Hashable {
         case .set(let tags): new = tags
         case .change(let add, remove: _): new = add
         }
-        for tag in new where tag.isEmpty || tag.contains(",") || tag.unicodeScalars.contains(where: { $0.value < 0x20 }) {
+        for tag in new where tag.isEmpty || tag.contains(",") || tag.unicodeScalars.contains(where: { $0.value < 0x20 })
+        {
             throw RepositoryError(
                 .invalidRequest,
                 "\(tag.debugDescription) cannot be a tag: a tag is not empty and has neither commas nor control characters"

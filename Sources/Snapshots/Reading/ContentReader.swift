@@ -2,7 +2,9 @@ import Cryptography
 import Records
 package import Repository
 
-/// Reads the content of files in order, and checks it against the hash that the snapshot keeps. One per thread.
+/// Reads the content of files in order, and checks it against the hash that the snapshot keeps.
+///
+/// One per thread.
 package final class ContentReader {
     private let chunks: ChunkCache
     private let pages: any ChunkSource

@@ -1,7 +1,9 @@
 import Repository
 
 /// The entries of a snapshot at and below a path, in order, as far as they are selected: for listing, finding, archives
-/// and comparisons. Memory is one manifest page per level.
+/// and comparisons.
+///
+/// Memory is one manifest page per level.
 package struct EntryWalk {
     private let cursor: ManifestCursor
     private let root: [UInt8]

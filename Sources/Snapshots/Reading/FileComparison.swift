@@ -1,7 +1,9 @@
 import Cryptography
 import FileSystem
 
-/// Compares the content of files with entries, by the hash that the snapshot keeps. One per thread.
+/// Compares the content of files with entries, by the hash that the snapshot keeps.
+///
+/// One per thread.
 final class FileComparison {
     private let pages: any ChunkSource
     private let check: () throws -> Void

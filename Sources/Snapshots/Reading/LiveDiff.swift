@@ -3,7 +3,9 @@ package import FileSystem
 package import Records
 package import Repository
 
-/// A difference between a snapshot and a directory. Paths are relative to the directory.
+/// A difference between a snapshot and a directory.
+///
+/// Paths are relative to the directory.
 package enum LiveDifference: Sendable {
     /// The directory lacks the entry; of a directory, all below it is missing too and not reported.
     case missing([UInt8], Entry)

@@ -1,6 +1,8 @@
 import FileSystem
 
-/// Compares what is in the target with what belongs there. One per thread.
+/// Compares what is in the target with what belongs there.
+///
+/// One per thread.
 final class ExistingFile {
     /// What an existing file has in common with its entry.
     enum Verdict {

@@ -3,7 +3,9 @@ import FileSystem
 import Records
 import Repository
 
-/// Writes pieces of large files, using what the replaced file has already. One per thread.
+/// Writes pieces of large files, using what the replaced file has already.
+///
+/// One per thread.
 final class LargeFileWriter {
     private let context: RestoreContext
     private let content: ContentReader

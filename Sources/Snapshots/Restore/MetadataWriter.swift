@@ -89,8 +89,7 @@ struct MetadataWriter: Sendable {
         for attribute in wanted where !policy.isUserAttribute(attribute.name) {
             attempt { try file.setExtendedAttribute(attribute) }
         }
-        // Parents of saved paths carry no time.
-        if !entry.flags.contains(.implied) { attempt { try file.setTimes(modified: entry.modified) } }
+        if entry.hasTime { attempt { try file.setTimes(modified: entry.modified) } }
         return failure
     }
 
@@ -143,7 +142,7 @@ struct MetadataWriter: Sendable {
         {
             return false
         }
-        guard status.modified == entry.modified else { return false }
+        guard !entry.hasTime || status.modified == entry.modified else { return false }
         let wanted = try attributes(of: entry)
         let present = try readAttributes()
         return policy.surplus(present, wanted: wanted).isEmpty && wanted.allSatisfy(present.contains)
@@ -153,4 +152,7 @@ struct MetadataWriter: Sendable {
 extension Entry {
     /// The modification time.
     var modified: Timestamp { Timestamp(seconds: modifiedSeconds, nanoseconds: modifiedNanoseconds) }
+
+    /// Whether the modification time says anything; a backup leaves out that of parents of saved paths.
+    var hasTime: Bool { !flags.contains(.implied) }
 }

@@ -50,7 +50,9 @@ final class RestoreContext: Sendable {
         failure.withLock { if $0 == nil { $0 = error } }
     }
 
-    /// Reports an item that could not be restored. What would befall every other item too ends the restore.
+    /// Reports an item that could not be restored.
+    ///
+    /// What would befall every other item too ends the restore.
     func fail(_ path: [UInt8], _ error: any Error) {
         // Once the restore has been ended, what follows from that is no news.
         if failure.withLock({ $0 != nil }) { return }

@@ -14,8 +14,9 @@ package enum OverwriteRule: String, Sendable, CaseIterable {
 
 /// What a restore takes, and how.
 package struct RestoreOptions: Sendable {
-    /// The path in the snapshot whose content becomes that of the target; empty for all of it. If it is no directory, it
-    /// is restored into the target under its name.
+    /// The path in the snapshot whose content becomes that of the target; empty for all of it.
+    ///
+    /// If it is no directory, it is restored into the target under its name.
     package var root: [UInt8] = []
     /// What is taken, by paths of the snapshot.
     package var selection = RestoreSelection.everything
@@ -30,8 +31,10 @@ package struct RestoreOptions: Sendable {
     package var restoresOwnership = geteuid() == 0
     /// Whether owner and group are looked up by name on this system, the numbers being used for names it lacks.
     package var ownershipByName = false
-    /// Whether set-user-id and set-group-id bits of files are restored. Without a choice they are where owner and group
-    /// have been restored; elsewhere the program would run with the rights of whoever restores.
+    /// Whether set-user-id and set-group-id bits of files are restored.
+    ///
+    /// Without a choice they are where owner and group have been restored; elsewhere the program would run with the
+    /// rights of whoever restores.
     package var allowsSetID: Bool?
     /// Whether devices are made; otherwise they are left out, counted as skipped.
     package var allowsDevices = true

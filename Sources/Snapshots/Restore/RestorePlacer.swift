@@ -3,7 +3,9 @@ import Glibc
 import Threads
 
 /// Gives completed files their names, in batches: a batch is flushed to disk first, so that after a power cut no name
-/// stands for a file whose content was lost. The next batch is written meanwhile.
+/// stands for a file whose content was lost.
+///
+/// The next batch is written meanwhile.
 final class RestorePlacer: Sendable {
     /// A completed file under its name for the time being.
     struct Placement: Sendable {

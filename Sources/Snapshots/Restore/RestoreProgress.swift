@@ -102,7 +102,9 @@ package enum RestoreOutcome: String, Sendable {
     case skipped
 }
 
-/// Told of a restore's course, from any thread. Paths are relative to the target.
+/// Told of a restore's course, from any thread.
+///
+/// Paths are relative to the target.
 package protocol RestoreObserver: Sendable {
     /// An item could not be restored, or not completely; the rest goes on.
     func itemFailed(_ path: [UInt8], _ error: any Error)

@@ -32,7 +32,9 @@ final class RestoreQueue: Sendable {
         } ?? false
     }
 
-    /// Waits for work; nil when there is none and none will come. A unit must be given back with `finishUnit`.
+    /// Waits for work; nil when there is none and none will come.
+    ///
+    /// A unit must be given back with `finishUnit`.
     func next() -> Work? {
         let found = state.wait { state -> Work?? in
             if let large = state.large.first { return .some(.share(large)) }

@@ -8,7 +8,9 @@ struct SurplusNames {
 
     init(_ names: NameList) { self.names = names }
 
-    /// The next name before the given one, or the next of all; nil when there is none. The name itself is passed over.
+    /// The next name before the given one, or the next of all; nil when there is none.
+    ///
+    /// The name itself is passed over.
     mutating func next(before name: [UInt8]?) -> (name: [UInt8], kind: FileKind?)? {
         guard position < names.count else { return nil }
         let next = names[position]

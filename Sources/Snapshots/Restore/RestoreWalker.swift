@@ -3,7 +3,9 @@ import Glibc
 import Repository
 
 /// Goes through the manifest and the target side by side: makes directories, removes what must not be, and hands files
-/// on. Runs on one thread; memory is one level per open directory.
+/// on.
+///
+/// Runs on one thread; memory is one level per open directory.
 final class RestoreWalker {
     /// A directory of the snapshot that the walk is in.
     struct Level {

@@ -24,7 +24,9 @@ import Testing
             try unsafe run.store(bytes.span.bytes, type: type, identifier: &identifier, encoder: &encoder).id
         }
 
-        func commit(_ root: ChunkID, level: UInt64 = 0, _ change: (inout CommitDetails) -> Void = { _ in }) throws -> ObjectHash {
+        func commit(_ root: ChunkID, level: UInt64 = 0, _ change: (inout CommitDetails) -> Void = { _ in }) throws
+            -> ObjectHash
+        {
             var details = CommitDetails(dataset: "forged", time: run.repository.environment.now())
             change(&details)
             let request = CommitRequest(root: PageReference(chunk: root, level: level), details: details)
@@ -94,7 +96,10 @@ import Testing
         #expect(found.summary.pages == 3)
     }
 
-    @Test("the order of entries is checked across pages, whichever of two snapshots is walked first", arguments: [true, false])
+    @Test(
+        "the order of entries is checked across pages, whichever of two snapshots is walked first",
+        arguments: [true, false]
+    )
     func orderAcrossSharedPages(goodFirst: Bool) throws {
         let fixture = try CheckFixture()
         var bad = ObjectHash.zero
@@ -217,7 +222,10 @@ import Testing
         #expect(found.summary.snapshots == 0)
     }
 
-    @Test("Row 11: extent trees are walked within bounds", arguments: ["good", "missing", "short", "long", "wrongLevel"])
+    @Test(
+        "Row 11: extent trees are walked within bounds",
+        arguments: ["good", "missing", "short", "long", "wrongLevel"]
+    )
     func row11ExtentTrees(_ shape: String) throws {
         let fixture = try CheckFixture()
         let writer = try Writer(try fixture.open())

@@ -110,7 +110,6 @@ import Testing
     @Test func aDamagedChunkIsTiedToItsFile() throws {
         let (fixture, ids) = try fixture()
         let repository = try fixture.open()
-        let index = try repository.loadIndex()
         for name in try fixture.names("packs/") {
             guard case .pack(let pack)? = ObjectNames.parse(name.path) else { continue }
             let whole = try #require(fixture.store.contents[name])
@@ -132,7 +131,6 @@ import Testing
             #expect(try fixture.checkWithoutKeys(nil, .all).kinds(.error) == [.packDamaged])
             fixture.store.overwrite(name, with: whole)
         }
-        _ = index
     }
 
     /// Paths that refer to a chunk in any snapshot.
@@ -150,6 +148,37 @@ import Testing
             }
         }
         return paths
+    }
+
+    @Test func aDamagedChunkWithAnotherCopyHarmsNoFile() throws {
+        let fixture = try CheckFixture()
+        var random = SeededGenerator(seed: 52)
+        try fixture.write("file", random.bytes(300_000))
+        try fixture.backUp()
+        let first = try fixture.names("packs/")
+        // Without its lists the member does not know its own packs, and stores everything again.
+        let lists = try fixture.names("packlists/").map { ($0, fixture.store.contents[$0]) }
+        for (name, _) in lists { fixture.store.overwrite(name, with: nil) }
+        try fixture.backUp { $0.rereadsAll = true }
+        for (name, bytes) in lists { fixture.store.overwrite(name, with: bytes) }
+        let second = try fixture.names("packs/").filter { !first.contains($0) }
+        #expect(second.count == first.count)
+        func damage(_ names: [ObjectName]) throws {
+            for name in names {
+                var bytes = try #require(fixture.store.contents[name])
+                bytes[bytes.count / 2] ^= 1
+                fixture.store.overwrite(name, with: bytes)
+            }
+        }
+        try damage(first)
+        let one = try fixture.check(nil, .all)
+        #expect(one.kinds(.error) == [.packDamaged])
+        #expect(one.summary.snapshots == 2)
+        // Of the other copies that of the file, so that the manifest can still be read.
+        try damage(second.filter { fixture.store.contents[$0]?.count ?? 0 > 200_000 })
+        let both = try fixture.check(nil, .all)
+        #expect(both.kinds(.error).isSuperset(of: [.packDamaged, .chunkDamaged]))
+        #expect(both.first(.chunkDamaged)?.paths == [fixture.path("file")])
     }
 
     @Test func damagedPaddingHarmsNoChunk() throws {

@@ -34,6 +34,14 @@ func attempt<Value>(_ operation: () throws -> Value) throws -> Value? {
     }
 }
 
+/// Whether an operation takes the input; the same for operations that give nothing.
+func accepts(_ operation: () throws -> Void) throws -> Bool {
+    try attempt {
+        try operation()
+        return true
+    } ?? false
+}
+
 /// Breaks off with a finding unless an error is one that input from outside may cause.
 func requireRefusal(_ error: any Error) throws {
     switch error {

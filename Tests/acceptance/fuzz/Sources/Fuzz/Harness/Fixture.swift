@@ -1,5 +1,6 @@
 import Chunking
 import Cryptography
+import ObjectStorage
 import Records
 import TestSupport
 
@@ -18,8 +19,7 @@ final class Fixture {
     let domain: DomainID
     let keys: DomainKeys
     let run: RunID
-    let dataKey: ContentKey
-    let metadataKey: ContentKey
+    private let contentKeys: [CipherSuite: (data: ContentKey, metadata: ContentKey)]
     /// What opens the repository's slot.
     let slotSecret: SecretHolder
 
@@ -69,22 +69,23 @@ final class Fixture {
             environment: RepositoryEnvironment(now: { 1_700_000_000_000_000_000 })
         )
         keys = try repository.keys(domain: domain, epoch: 1)
-        func contentKey(_ purpose: ContentPurpose, _ recipients: [AgreementPublicKey]) throws -> ContentKey {
-            try ContentKey(
-                context: ContentKeyContext(
-                    repository: id,
-                    domain: domain,
-                    epoch: 1,
-                    member: keyring.member,
-                    run: run,
-                    purpose: purpose
-                ),
-                recipients: recipients,
-                suite: Fixture.suite
-            )
+        var context = ContentKeyContext(
+            repository: id,
+            domain: domain,
+            epoch: 1,
+            member: keyring.member,
+            run: run,
+            purpose: .data
+        )
+        var contentKeys: [CipherSuite: (data: ContentKey, metadata: ContentKey)] = [:]
+        for suite in [CipherSuite.aes256GCM, .chaCha20Poly1305] {
+            context.purpose = .data
+            let data = try ContentKey(context: context, recipients: [reader.publicKey], suite: suite)
+            context.purpose = .metadata
+            let recipients = [reader.publicKey, manager.publicKey]
+            contentKeys[suite] = (data, try ContentKey(context: context, recipients: recipients, suite: suite))
         }
-        dataKey = try contentKey(.data, [reader.publicKey])
-        metadataKey = try contentKey(.metadata, [reader.publicKey, manager.publicKey])
+        self.contentKeys = contentKeys
     }
 
     /// Thirty-two equal bytes as a secret.
@@ -100,10 +101,13 @@ final class Fixture {
     }
 
     /// The content key of a type of pack.
-    func contentKey(_ type: PackType) -> ContentKey { type == .data ? dataKey : metadataKey }
+    func contentKey(_ type: PackType, _ suite: CipherSuite = Fixture.suite) throws -> ContentKey {
+        guard let keys = contentKeys[suite] else { throw Finding(message: "an unknown suite") }
+        return type == .data ? keys.data : keys.metadata
+    }
 
     /// The header of a new pack.
-    func packHeader(_ type: PackType, salt: [UInt8] = [UInt8](repeating: 0x61, count: 32)) -> PackHeader {
+    func packHeader(_ type: PackType, salt: [UInt8] = [UInt8](repeating: 0x61, count: 32)) throws -> PackHeader {
         PackHeader(
             repository: id,
             suite: Fixture.suite,
@@ -113,7 +117,7 @@ final class Fixture {
             run: run,
             type: UInt64(type.rawValue),
             salt: salt,
-            keyBox: contentKey(type).box
+            keyBox: try contentKey(type).box
         )
     }
 

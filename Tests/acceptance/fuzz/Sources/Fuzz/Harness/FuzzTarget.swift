@@ -21,9 +21,15 @@ extension FuzzTarget {
 
 /// All targets.
 enum FuzzTargets {
-    static let all: [any FuzzTarget.Type] = [
-        FieldsTarget.self
-    ]
+    static var all: [any FuzzTarget.Type] {
+        [
+            FieldsTarget.self, RecordsTarget.self, NamesTarget.self, SlotTarget.self, KeyringTarget.self,
+            KeyTextTarget.self,
+            DirectoryTarget.self, PackTarget.self, ManifestTarget.self, ExtentsTarget.self, EntryTarget.self,
+            DetailsTarget.self, DecompressTarget.self, StateTarget.self, FileCacheTarget.self, TableTarget.self,
+            PatternsTarget.self, OptionsTarget.self,
+        ]
+    }
 
     /// The target of a name.
     static func named(_ name: String) -> (any FuzzTarget.Type)? { all.first { $0.name == name } }

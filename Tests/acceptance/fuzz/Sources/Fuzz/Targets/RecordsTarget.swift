@@ -33,7 +33,7 @@ final class RecordsTarget: FuzzTarget {
         }
     }
 
-    private static let kinds: [Kind] = [
+    private let kinds: [Kind] = [
         Kind { try $0.policy() }, Kind { try $0.packList() }, Kind { try $0.commit() }, Kind { try $0.lease() },
         Kind { try $0.attestation() }, Kind { try $0.plan() }, Kind { try $0.planDone() },
         Kind { try $0.forgotten() }, Kind { try $0.receipt() }, Kind { try $0.erasure() },
@@ -53,7 +53,7 @@ final class RecordsTarget: FuzzTarget {
         let selector = Int(input.byte())
         let bytes = input.remainder()
         switch selector % 32 {
-        case 0..<11: try Self.kinds[selector % 32].check(bytes, self, selector >= 128)
+        case 0..<11: try kinds[selector % 32].check(bytes, self, selector >= 128)
         case 11: try checkFormat(bytes)
         case 12: try checkPackHeader(bytes)
         case 13: try checkSlotHeader(bytes)
@@ -105,7 +105,10 @@ final class RecordsTarget: FuzzTarget {
     private func checkPackHeader(_ bytes: [UInt8]) throws {
         let count = try attempt { try PackHeader.byteCount(fromFirst: bytes) }
         guard let header = try attempt({ try PackHeader(decoding: bytes) }), let count else { return }
-        try require(header.encodedPrefix() == bytes.prefix(count), "a pack header is written otherwise than it was read")
+        try require(
+            header.encodedPrefix() == Array(bytes.prefix(count)),
+            "a pack header is written otherwise than it was read"
+        )
     }
 
     private func checkSlotHeader(_ bytes: [UInt8]) throws {
@@ -128,14 +131,14 @@ final class RecordsTarget: FuzzTarget {
     func seeds() throws -> [[UInt8]] {
         var seeds: [[UInt8]] = []
         var source = try RecordSource(seed: 51)
-        for (number, kind) in Self.kinds.enumerated() {
+        for (number, kind) in kinds.enumerated() {
             for signs in [0, 128] {
                 source.addsUnknownFields = signs == 0
                 for _ in 0..<6 { seeds.append([UInt8(number + signs)] + (try kind.sample(&source))) }
             }
         }
         for _ in 0..<3 {
-            seeds.append([11] + (try source.formatHeader().encodedObject().dropLast(32)))
+            seeds.append([11] + Array(try source.formatHeader().encodedObject().dropLast(32)))
             seeds.append([12] + (try source.packHeader().encodedPrefix()) + [1, 2, 3])
             seeds.append([13] + (try source.slotHeader().encodedPrefix()) + [3, 0, 0, 0, 1, 2, 3])
             seeds.append([14] + (try source.keyBox(purpose: 1)).encoded())

@@ -1,4 +1,5 @@
 import Cryptography
+import ObjectStorage
 import Records
 import TestSupport
 
@@ -97,7 +98,10 @@ final class SlotTarget: FuzzTarget {
             )
         if let (keyring, name) = try attempt({ try slots.open(credential, repository: fixture.id) }) {
             try require(name == slot.name, "another slot was opened")
-            try require(keyring.member == (try MemberID(of: keyring.signingKey.publicKey)), "a keyring of somebody else")
+            try require(
+                keyring.member == (try MemberID(of: keyring.signingKey.publicKey)),
+                "a keyring of somebody else"
+            )
         }
     }
 

@@ -1,0 +1,50 @@
+import Cryptography
+import Records
+
+/// Fields as they stand, so that single ones can be replaced; what comes after a mistake is kept as it is.
+struct FieldList {
+    private var fields: [(tag: UInt64, value: [UInt8])] = []
+    private var tail: [UInt8] = []
+
+    init(_ bytes: ArraySlice<UInt8>) {
+        var reader = ByteReader(bytes, what: "input")
+        while !reader.isAtEnd {
+            var ahead = reader
+            guard let tag = try? ahead.varint(), let value = try? ahead.countedBytes() else {
+                tail = (try? reader.bytes(reader.remaining)).map(Array.init) ?? []
+                return
+            }
+            fields.append((tag, Array(value)))
+            reader = ahead
+        }
+    }
+
+    /// The value of the first field with a tag.
+    func value(_ tag: UInt64) -> [UInt8]? { fields.first { $0.tag == tag }?.value }
+
+    /// Replaces the first field with a tag, or puts it where it belongs; no bytes remove it.
+    mutating func set(_ tag: UInt64, value: [UInt8]) {
+        if let index = fields.firstIndex(where: { $0.tag == tag }) {
+            if value.isEmpty { fields.remove(at: index) } else { fields[index].value = value }
+        } else if !value.isEmpty {
+            fields.insert((tag, value), at: fields.firstIndex { $0.tag > tag } ?? fields.count)
+        }
+    }
+
+    /// The same with a number, of which zero is left out.
+    mutating func set(_ tag: UInt64, integer: UInt64) {
+        var value: [UInt8] = []
+        if integer > 0 { Varint.append(integer, to: &value) }
+        set(tag, value: value)
+    }
+
+    func encoded() -> [UInt8] {
+        var bytes: [UInt8] = []
+        for field in fields {
+            Varint.append(field.tag, to: &bytes)
+            Varint.append(UInt64(field.value.count), to: &bytes)
+            bytes += field.value
+        }
+        return bytes + tail
+    }
+}

@@ -1,0 +1,103 @@
+import Cryptography
+import FileSystem
+import Records
+
+@testable import ManifestSamples
+@testable import RecordSamples
+@testable import Snapshots
+
+/// The local cache of the last snapshot's entries, with a right hash.
+final class FileCacheTarget: FuzzTarget {
+    static let name = "filecache"
+    static let parsers = ["Snapshots/Backup/FileCache.swift", "Snapshots/Backup/StatRecord.swift"]
+
+    private let directory: Directory
+    private let dataset: DatasetID
+    private let status: FileStatus
+
+    init() throws {
+        directory = try makeScratchDirectory().directory
+        dataset = try testIdentifier(0x66)
+        // The root directory of the system: its numbers stand in the seeds of one machine; others find them by mutation.
+        status = try Directory.open(path: [UInt8(ascii: "/")]).status()
+    }
+
+    /// A block of paths to ask for, each with its length before it, then the records.
+    func run(_ input: [UInt8]) throws {
+        var input = InputReader(input)
+        let setsStat = input.byte() % 2 == 0
+        var paths = InputReader(input.block())
+        var records = input.remainder()
+        if setsStat { records = replacingMarker(in: records) }
+        var bytes = FileCache.magic + records
+        try sha256(bytes).append(to: &bytes)
+        try directory.writeFileAtomically(FileCache.name(of: dataset), bytes)
+        guard let cache = FileCacheReader(directory: directory, dataset: dataset) else {
+            throw Finding(message: "a whole cache does not open")
+        }
+        while !paths.isAtEnd {
+            let kind = EntryKind(rawValue: paths.byte() % 8 + 1) ?? .regular
+            let path = paths.take(Int(paths.byte()))
+            guard let found = try attempt({ try cache.unchanged(path, status, kind: kind) }) else { return }
+            guard let found else { continue }
+            try require(found.entry.path == path && found.entry.kind == kind, "an entry of another path was found")
+            try found.entry.validate()
+            try require(cache.hadEntry, "an entry was found that was not there")
+        }
+    }
+
+    /// Stands in seeds for the numbers of a file, which differ from machine to machine.
+    private static let marker = Array("<stat>".utf8)
+
+    /// Puts the numbers of this machine's root directory in the place of the marker, and sets the records' lengths.
+    private func replacingMarker(in records: [UInt8]) -> [UInt8] {
+        var numbers: [UInt8] = []
+        StatRecord(status).append(to: &numbers)
+        var result: [UInt8] = []
+        var reader = ByteReader(records, what: "input")
+        while !reader.isAtEnd {
+            var ahead = reader
+            guard var record = (try? ahead.countedBytes()).map(Array.init) else {
+                return result + ((try? reader.bytes(reader.remaining)).map(Array.init) ?? [])
+            }
+            let places = record.indices.filter { record[$0...].starts(with: Self.marker) }
+            if let place = places.first { record.replaceSubrange(place..<(place + Self.marker.count), with: numbers) }
+            Varint.append(UInt64(record.count), to: &result)
+            result += record
+            reader = ahead
+        }
+        return result
+    }
+
+    func seeds() throws -> [[UInt8]] {
+        var seeds: [[UInt8]] = []
+        for round in 0..<6 {
+            var sample = RandomManifest(seed: UInt64(80 + round))
+            var paths: [UInt8] = []
+            var records: [UInt8] = []
+            var last: [UInt8] = []
+            for (number, entry) in sample.entries(count: 6).enumerated() where entry.path.count < 250 {
+                let shared = PathOrder.sharedPrefix(last, entry.path)
+                var record: [UInt8] = []
+                Varint.append(UInt64(shared), to: &record)
+                Varint.append(UInt64(entry.path.count - shared), to: &record)
+                record += entry.path[shared...]
+                record.append(entry.kind.rawValue)
+                record += Self.marker
+                Varint.append(UInt64(number % 3), to: &record)
+                for chunk in 0..<(number % 3) { TreeSamples.reference(chunk).append(to: &record) }
+                try entry.appendFields(to: &record)
+                Varint.append(UInt64(record.count), to: &records)
+                records += record
+                paths += [entry.kind.rawValue - 1, UInt8(entry.path.count)] + entry.path
+                last = entry.path
+            }
+            var input = InputWriter()
+            input.byte(0)
+            input.block(paths)
+            input.raw(records)
+            seeds.append(input.bytes)
+        }
+        return seeds
+    }
+}
