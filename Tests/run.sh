@@ -20,6 +20,7 @@ step() {
     fi
 }
 
+export PYTHONDONTWRITEBYTECODE=1
 step "format" swift format lint --strict --recursive Sources Tests Package.swift
 step "release build" swift build -c release --product holdfast
 step "debug build without warnings" swift build --build-tests \
@@ -32,10 +33,14 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 step "acceptance: self-test of the harness" /usr/bin/python3 Tests/acceptance/self_test.py --work "$work/self"
 step "acceptance: round trip" /usr/bin/python3 Tests/acceptance/round_trip.py --work "$work/round"
+example=Tests/RepositoryTests/Fixtures/format-v1-example
+secret=202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f
 step "acceptance: independent reader" /usr/bin/python3 Tests/acceptance/reader.py self-test
-step "acceptance: power loss" /usr/bin/python3 Tests/acceptance/power_loss.py --sample 40 --work "$work/power"
-step "acceptance: kills" /usr/bin/python3 Tests/acceptance/kill_campaign.py --trials 12 --work "$work/kill"
-step "acceptance: full disk" /usr/bin/python3 Tests/acceptance/full_disk.py --work "$work/full"
+step "acceptance: independent reader, example" /usr/bin/python3 Tests/acceptance/reader.py verify \
+    --repository "$example" --slot-secret-hex "$secret"
+step "acceptance: power loss" /usr/bin/python3 Tests/acceptance/power_loss.py --sample 25 --restore --work "$work/power"
+step "acceptance: kills" /usr/bin/python3 Tests/acceptance/kill_campaign.py --trials 16 --work "$work/kill"
+step "acceptance: full disk" /usr/bin/python3 Tests/acceptance/full_disk.py --quick --work "$work/full"
 step "acceptance: fuzzing" sh Tests/acceptance/fuzz.sh --seconds 5
 step "demo" "$HOLDFAST_BINARY" demo --directory "$work/demo"
 

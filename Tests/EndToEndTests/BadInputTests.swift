@@ -10,7 +10,7 @@ import Testing
         var status: Int32
         /// What the message must say.
         var says: [String]
-        /// Changes to the environment; an empty name removes nothing.
+        /// Changes to the environment; nothing removes a variable.
         var environment: [String: String?] = [:]
 
         init(
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    static let withoutKey: [String: String?] = ["HOLDFAST_KEY_FILE": .some(nil)]
+    static let withoutKey: [String: String?] = ["HOLDFAST_KEY_FILE": nil]
 
     static let mistakes = [
         Mistake("unknown option", "snapshots", "--frobnicate", status: 64, says: ["--frobnicate", "--help"]),
@@ -39,8 +39,24 @@ import Testing
         Mistake("two keys", "snapshots", "--key-file", "a", "--password-file", "b", status: 64, says: ["contradict"]),
         Mistake("nothing to save", "backup", status: 64, says: ["--stdin"]),
         Mistake("paths and a stream", "backup", "--stdin", "/etc", status: 64, says: ["--stdin"]),
-        Mistake("a stream's name with a slash", "backup", "--stdin", "--stdin-filename", "a/b", status: 64, says: ["slash"]),
-        Mistake("unknown compression", "backup", "--compression", "bzip2", "data", status: 64, says: ["bzip2", "zstd"]),
+        Mistake(
+            "a stream's name with a slash",
+            "backup",
+            "--stdin",
+            "--stdin-filename",
+            "a/b",
+            status: 64,
+            says: ["slash"]
+        ),
+        Mistake(
+            "unknown compression",
+            "backup",
+            "--compression",
+            "bzip2",
+            "data",
+            status: 64,
+            says: ["bzip2", "zstd"]
+        ),
         Mistake("unknown chunker", "backup", "--chunker", "fixed:7", "data", status: 64, says: ["512"]),
         Mistake("no time", "backup", "--time", "yesterday", "data", status: 64, says: ["yesterday", "2026-"]),
         Mistake("a pattern that can never fit", "backup", "-e", "[a", "data", status: 64, says: ["[a"]),
@@ -53,7 +69,7 @@ import Testing
             "snapshots",
             status: 64,
             says: ["--repo", "HOLDFAST_REPOSITORY"],
-            environment: ["HOLDFAST_REPOSITORY": .some(nil)]
+            environment: ["HOLDFAST_REPOSITORY": nil]
         ),
         Mistake("a remote repository", "-r", "s3:bucket", "snapshots", status: 64, says: ["s3:bucket", "directories"]),
         Mistake(
@@ -63,7 +79,14 @@ import Testing
             says: ["HOLDFAST_PASSWORD_FILE", "HOLDFAST_KEY_FILE", "--password-file"],
             environment: withoutKey
         ),
-        Mistake("missing password file", "snapshots", "--password-file", "none", status: 64, says: ["none", "not exist"]),
+        Mistake(
+            "missing password file",
+            "snapshots",
+            "--password-file",
+            "none",
+            status: 64,
+            says: ["none", "not exist"]
+        ),
         Mistake(
             "failing password command",
             "snapshots",
@@ -88,8 +111,22 @@ import Testing
             says: ["empty"],
             environment: ["HOLDFAST_PASSWORD": ""]
         ),
-        Mistake("empty password from a command", "snapshots", "--password-command", "echo", status: 12, says: ["empty"]),
-        Mistake("a password that is a key file", "snapshots", "--key-file", "data/file", status: 12, says: ["key file"]),
+        Mistake(
+            "empty password from a command",
+            "snapshots",
+            "--password-command",
+            "echo",
+            status: 12,
+            says: ["empty"]
+        ),
+        Mistake(
+            "a password that is a key file",
+            "snapshots",
+            "--key-file",
+            "data/file",
+            status: 12,
+            says: ["key file"]
+        ),
         Mistake("words that are no words", "snapshots", "--recovery-kit", "data/file", status: 12, says: ["18 words"]),
         Mistake("directory without a repository", "-r", "data", "snapshots", status: 10, says: ["data", "init"]),
         Mistake("directory that does not exist", "-r", "none", "snapshots", status: 10, says: ["none", "init"]),

@@ -18,7 +18,9 @@ import Testing
         scenario.environment["HOLDFAST_KEY_FILE"] = nil
         for (name, value) in environment { scenario.environment[name] = value }
         try scenario.write("keys.example", example)
-        let words = example.split(separator: "\n").filter { $0.hasPrefix("#") && $0.contains(" babad ") || $0.contains(" bubat ") || $0.contains(" dobin ") }
+        let words = example.split(separator: "\n").filter {
+            $0.hasPrefix("#") && $0.contains(" babad ") || $0.contains(" bubat ") || $0.contains(" dobin ")
+        }
         try scenario.write("words", words.map { $0.dropFirst() }.joined(separator: "\n"))
         let outcome = try scenario.start(arguments).wait()
         #expect(outcome.status == 12)
@@ -48,7 +50,9 @@ import Testing
 
     @Test func everyVariableIsMentioned() throws {
         for name in ["HOLDFAST_PASSWORD", "HOLDFAST_PASSWORD_FILE", "HOLDFAST_PASSWORD_COMMAND", "HOLDFAST_KEY_FILE"] {
-            #expect(example.contains(name) || example.contains(name.replacingOccurrences(of: "HOLDFAST_PASSWORD", with: "")))
+            #expect(
+                example.contains(name) || example.contains(name.replacingOccurrences(of: "HOLDFAST_PASSWORD", with: ""))
+            )
         }
     }
 }

@@ -6,8 +6,7 @@ import Testing
 @Suite struct InterruptionTests {
     /// A backup of standard input that waits for more.
     private func waitingBackup(_ scenario: Scenario, _ options: [String] = []) throws -> (Program, writing: Int32) {
-        var ends: [Int32] = [0, 0]
-        #expect(unsafe pipe2(&ends, O_CLOEXEC) == 0)
+        let ends = try makePipe()
         let program = try scenario.start(["backup", "--stdin", "-v"] + options, input: ends[0])
         close(ends[0])
         let bytes = [UInt8](repeating: 7, count: 1000)
@@ -35,8 +34,7 @@ import Testing
 
     @Test func signalIsToldInJSON() throws {
         let scenario = try Scenario.withKeyFile()
-        var ends: [Int32] = [0, 0]
-        #expect(unsafe pipe2(&ends, O_CLOEXEC) == 0)
+        let ends = try makePipe()
         let program = try scenario.start(["backup", "--stdin", "--json"], input: ends[0])
         usleep(1_500_000)
         program.signal(SIGINT)
@@ -64,7 +62,9 @@ import Testing
 
     @Test func closedPipeEndsAListingQuietly() throws {
         let scenario = try Scenario.withKeyFile()
-        for number in 0..<3000 { try scenario.write("data/a rather long name for a file, so that pipes fill \(number)", "") }
+        for number in 0..<3000 {
+            try scenario.write("data/a rather long name for a file, so that pipes fill \(number)", "")
+        }
         try scenario.succeed("backup", "-q", "data")
         let outcome = try scenario.shell("$HOLDFAST ls latest | head -c 10 > /dev/null; echo ${PIPESTATUS[0]}")
         #expect(outcome.text == "1\n")

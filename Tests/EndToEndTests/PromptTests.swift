@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// Passwords that are typed: asked for on the terminal, twice when they are new, and never shown.
@@ -67,7 +68,9 @@ import Testing
         let words = try #require(kit.split(separator: "Words:").last).split(separator: "\n\n")[0]
         let terminal = try terminal(scenario, "recovery-kit", "verify")
         try terminal.wait(for: "words of the recovery kit: ")
-        terminal.type(words.split(whereSeparator: \.isWhitespace).filter { $0.first?.isLetter ?? false }.joined(separator: " "))
+        terminal.type(
+            words.split(whereSeparator: \.isWhitespace).filter { $0.first?.isLetter ?? false }.joined(separator: " ")
+        )
         let (outcome, shown) = terminal.finish()
         #expect(outcome.status == 0, "\(outcome.complaint)")
         #expect(outcome.text.contains("opens repository"))

@@ -61,8 +61,7 @@ import Testing
             try scenario.write("password", SecretTests.canary)
             scenario.environment["HOLDFAST_PASSWORD_FILE"] = scenario.path("password")
         }
-        var ends: [Int32] = [0, 0]
-        #expect(unsafe pipe2(&ends, O_CLOEXEC) == 0)
+        let ends = try makePipe()
         let program = try scenario.start(["backup", "--stdin", "-vv"], input: ends[0])
         while !program.complaintSoFar.contains("opened repository") { usleep(20_000) }
         let folder = "/proc/\(program.process)/"

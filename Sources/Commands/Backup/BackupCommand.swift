@@ -20,7 +20,10 @@ struct BackupCommand: SessionCommand {
     @OptionGroup(title: "What is left out") var selection: BackupSelectionOptions
 
     @Option(
-        help: ArgumentHelp("The dataset that the snapshot belongs to; by default the paths are its name.", valueName: "name")
+        help: ArgumentHelp(
+            "The dataset that the snapshot belongs to; by default the paths are its name.",
+            valueName: "name"
+        )
     )
     var dataset: String?
 
@@ -30,7 +33,9 @@ struct BackupCommand: SessionCommand {
     @Option(name: [.customShort("H"), .long], help: "The host's name in the snapshot. (HOLDFAST_HOST)")
     var host: String?
 
-    @Option(help: ArgumentHelp("The snapshot's time, such as \"2026-11-24 09:33:22\"; now by default.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("The snapshot's time, such as \"2026-11-24 09:33:22\"; now by default.", valueName: "time")
+    )
     var time: String?
 
     @Option(help: ArgumentHelp("Compare files with this snapshot instead of the cache.", valueName: "snapshot"))
@@ -76,7 +81,7 @@ struct BackupCommand: SessionCommand {
         let request = try request(session)
         let repository = try session.openRepository()
         var whole = request
-        whole.source = try inputs(session)
+        if let stream = try stream() { whole.source = stream }
         if let parent { whole.parent = try SnapshotList.load(repository).named(parent).id }
         let observer = BackupReporter(session.output)
         let backup = Backup(repository: repository, request: whole, observer: observer)
@@ -144,11 +149,10 @@ struct BackupCommand: SessionCommand {
         return count
     }
 
-    /// What to save; a command is started only here, when the repository is open.
-    private func inputs(_ session: Session) throws -> BackupSource {
+    /// The stream to save, if it is one; a command is started only here, when the repository is open.
+    private func stream() throws -> BackupSource? {
         let name = Array(source.stdinFilename.utf8)
         if source.stdinFromCommand { return try InputStream(command: source.paths).source(name: name) }
-        if source.stdin { return try InputStream().source(name: name) }
-        return .files(try source.absolutePaths())
+        return source.stdin ? try InputStream().source(name: name) : nil
     }
 }

@@ -44,7 +44,9 @@ struct BackupSelectionOptions: ParsableArguments {
         folded.append(iexclude)
         for path in iexcludeFile { folded.append(parsing: try patternFile(path)) }
         for pattern in exact.patterns + folded.patterns where !pattern.canMatch {
-            throw UsageError("the pattern \"\(printable(pattern.source))\" can never fit: a bracket or a backslash is left open")
+            throw UsageError(
+                "the pattern \"\(printable(pattern.source))\" can never fit: a bracket or a backslash is left open"
+            )
         }
         var selection = WalkSelection()
         let (sensitive, insensitive) = (exact, folded)

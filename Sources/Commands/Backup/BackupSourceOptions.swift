@@ -10,7 +10,10 @@ struct BackupSourceOptions: ParsableArguments {
     var paths: [String] = []
 
     @Option(
-        help: ArgumentHelp("Save what a file names, a pattern of the shell a line; - is standard input.", valueName: "file")
+        help: ArgumentHelp(
+            "Save what a file names, a pattern of the shell a line; - is standard input.",
+            valueName: "file"
+        )
     )
     var filesFrom: [String] = []
 

@@ -49,7 +49,9 @@ struct CheckCommand: SessionCommand {
         }
         let reporter = CheckReporter(session.output)
         let progress = CheckProgress()
-        let summary = try noKeys ? runWithoutKeys(session, options, reporter, progress)
+        let summary =
+            try noKeys
+            ? runWithoutKeys(session, options, reporter, progress)
             : runWithKeys(session, options, reporter, progress)
         CheckReport(summary: summary, options: options, seconds: session.elapsedSeconds).print(session.output)
         return summary.isGood ? .success : .integrityFailure
@@ -125,7 +127,8 @@ private struct CheckReporter: CheckObserver {
         guard output.isJSON else {
             var text = problem.message
             if !problem.snapshots.isEmpty {
-                text += "\n  hits snapshots: " + problem.snapshots.map { String($0.hex.prefix(8)) }.joined(separator: ", ")
+                text +=
+                    "\n  hits snapshots: " + problem.snapshots.map { String($0.hex.prefix(8)) }.joined(separator: ", ")
             }
             for path in problem.paths { text += "\n  hits " + printable(absolute(path)) }
             return problem.severity == .error ? output.problem(text) : output.warning(text)

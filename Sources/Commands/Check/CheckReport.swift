@@ -40,7 +40,8 @@ struct CheckReport {
         }
         lines.append(
             summary.isGood
-                ? "no errors were found" + (summary.warnings > 0 ? ", \(Format.count(summary.warnings, "warning"))" : "")
+                ? "no errors were found"
+                    + (summary.warnings > 0 ? ", \(Format.count(summary.warnings, "warning"))" : "")
                 : "\(Format.count(summary.errors, "error")) found, \(Format.count(summary.warnings, "warning"))"
         )
         return lines

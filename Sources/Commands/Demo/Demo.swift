@@ -4,7 +4,9 @@ import FileSystem
 import Glibc
 import Repository
 
-/// The steps of the demo. Every command runs through the parser, as if it had been typed.
+/// The steps of the demo.
+///
+/// Every command runs through the parser, as if it had been typed.
 struct Demo {
     /// Where everything lies.
     let place: DemoPlace

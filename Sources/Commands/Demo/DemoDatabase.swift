@@ -12,7 +12,10 @@ struct DemoDatabase: ~Copyable {
         let status = unsafe sqlite3_open(path, &handle)
         guard status == SQLITE_OK, let handle = unsafe handle else {
             unsafe sqlite3_close(handle)
-            throw RepositoryError(.invalidRequest, "the demo's database \(path) cannot be opened (SQLite error \(status))")
+            throw RepositoryError(
+                .invalidRequest,
+                "the demo's database \(path) cannot be opened (SQLite error \(status))"
+            )
         }
         unsafe self.handle = handle
     }

@@ -1,4 +1,6 @@
-/// Random numbers that are the same in every run (SplitMix64, Steele et al. 2014): a demo needs no secrets.
+/// Random numbers that are the same in every run: a demo needs no secrets.
+///
+/// SplitMix64, from Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
 struct DemoRandom: RandomNumberGenerator {
     private var state: UInt64
 

@@ -29,7 +29,10 @@ final class DemoStore {
         try exports.write("opinion.json", opinions(300))
         let uploads = try folder("uploads")
         for number in 1...24 {
-            try uploads.write("contract-\(number).pdf", document(bytes: Int.random(in: 2_000...400_000, using: &random)))
+            try uploads.write(
+                "contract-\(number).pdf",
+                document(bytes: Int.random(in: 2_000...400_000, using: &random))
+            )
         }
         try uploads.write("empty.txt", [])
         try uploads.makeSymbolicLink(Array("newest.pdf".utf8), target: Array("contract-24.pdf".utf8))

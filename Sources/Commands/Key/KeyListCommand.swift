@@ -20,7 +20,8 @@ struct KeyListCommand: SessionCommand {
         if output.isJSON {
             for key in keys {
                 try output.record([
-                    "message_type": "key", "id": .string(key.name.hex), "current": .boolean(key.name == repository.slot),
+                    "message_type": "key", "id": .string(key.name.hex),
+                    "current": .boolean(key.name == repository.slot),
                     "kind": .string(key.kind), "label": .string(key.header.label),
                     "created": .string(Moment.rfc3339(key.header.created)),
                 ])

@@ -10,7 +10,9 @@ struct KeyRemoveCommand: SessionCommand {
         abstract: "Remove a key, so that it opens the repository no longer."
     )
 
-    @Argument(help: ArgumentHelp("The key, by the first digits of its id as holdfast key list shows it.", valueName: "id"))
+    @Argument(
+        help: ArgumentHelp("The key, by the first digits of its id as holdfast key list shows it.", valueName: "id")
+    )
     var id: String
 
     @OptionGroup(title: "Global options") var global: GlobalOptions

@@ -106,8 +106,10 @@ private struct LiveComparison {
         try comparison.run(against: target) { difference in
             switch difference {
             case .missing(let path, let entry): try found.add(.removed, snapshotPath(path, below: root), entry)
-            case .extra(let path, let kind): try found.add(extra: snapshotPath(path, below: root), isDirectory: kind == .directory)
-            case .changed(let path, let entry, let aspects): try found.add(aspects, snapshotPath(path, below: root), entry)
+            case .extra(let path, let kind):
+                try found.add(extra: snapshotPath(path, below: root), isDirectory: kind == .directory)
+            case .changed(let path, let entry, let aspects):
+                try found.add(aspects, snapshotPath(path, below: root), entry)
             case .unreadable(let path, let error): found.addFailure(snapshotPath(path, below: root), error)
             }
         }

@@ -15,7 +15,9 @@ struct DumpCommand: SessionCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The snapshot: an id, latest or latest~N, and :/path for a part.", valueName: "snapshot"))
+    @Argument(
+        help: ArgumentHelp("The snapshot: an id, latest or latest~N, and :/path for a part.", valueName: "snapshot")
+    )
     var snapshot: String
 
     @Argument(help: ArgumentHelp("A file or directory of the snapshot; all of it by default.", valueName: "path"))

@@ -21,13 +21,22 @@ struct FindCommand: SessionCommand {
     @Flag(name: .shortAndLong, help: "Whether letters are capital or small does not count.")
     var ignoreCase = false
 
-    @Option(name: [.customShort("N"), .long], help: ArgumentHelp("Only what was changed up to this time.", valueName: "time"))
+    @Option(
+        name: [.customShort("N"), .long],
+        help: ArgumentHelp("Only what was changed up to this time.", valueName: "time")
+    )
     var newest: String?
 
-    @Option(name: [.customShort("O"), .long], help: ArgumentHelp("Only what was changed since this time.", valueName: "time"))
+    @Option(
+        name: [.customShort("O"), .long],
+        help: ArgumentHelp("Only what was changed since this time.", valueName: "time")
+    )
     var oldest: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Only in this snapshot; may be given several times.", valueName: "id"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Only in this snapshot; may be given several times.", valueName: "id")
+    )
     var snapshot: [String] = []
 
     @Flag(name: .shortAndLong, help: "Show kind, permissions, owner, size and time.")
@@ -55,7 +64,9 @@ struct FindCommand: SessionCommand {
                     record.add("snapshot_id", .string(snapshot.id.hex))
                     return try output.record(record)
                 }
-                if isFirst { try output.line("snapshot \(snapshot.shortID) of \(Moment.local(snapshot.details.time)):") }
+                if isFirst {
+                    try output.line("snapshot \(snapshot.shortID) of \(Moment.local(snapshot.details.time)):")
+                }
                 isFirst = false
                 try output.line("  " + entry.line(isLong: long))
             }

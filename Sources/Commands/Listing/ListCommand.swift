@@ -14,7 +14,9 @@ struct ListCommand: SessionCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The snapshot: an id, latest or latest~N, and :/path for a part.", valueName: "snapshot"))
+    @Argument(
+        help: ArgumentHelp("The snapshot: an id, latest or latest~N, and :/path for a part.", valueName: "snapshot")
+    )
     var snapshot: String
 
     @Argument(help: ArgumentHelp("Directories or files of the snapshot.", valueName: "path"))

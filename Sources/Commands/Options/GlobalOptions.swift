@@ -69,7 +69,8 @@ struct GlobalOptions: ParsableArguments {
 
     /// The options above that take a value, for those that stand before the command's name.
     static let namesWithValue: Set<String> = [
-        "-r", "--repo", "--repository", "--repository-file", "-p", "--password-file", "--password-command", "--key-file",
+        "-r", "--repo", "--repository", "--repository-file", "-p", "--password-file", "--password-command",
+        "--key-file",
         "--recovery-kit", "--cache-dir", "--state-dir",
     ]
 

@@ -75,7 +75,10 @@ extension RecoveryKit {
             )
         }
         if let owner, try owner != MemberID(of: repository.keyring.rootOwner) {
-            throw RepositoryError(.integrity, "the repository has another owner than the kit says: it is not the same one")
+            throw RepositoryError(
+                .integrity,
+                "the repository has another owner than the kit says: it is not the same one"
+            )
         }
         if let policy { try compare(policy, repository.policies) }
         if !heads.isEmpty { try repository.stateFile?.update { state in for head in heads { state.note(head) } } }
@@ -95,7 +98,10 @@ extension RecoveryKit {
             policy.number == chain.current.number
             ? chain.headHash : chain.policies[Int(policy.number) + 1].previous
         guard shown == policy.hash else {
-            throw RepositoryError(.integrity, "policy \(policy.number) is not the one that the kit names: it was replaced")
+            throw RepositoryError(
+                .integrity,
+                "policy \(policy.number) is not the one that the kit names: it was replaced"
+            )
         }
     }
 }

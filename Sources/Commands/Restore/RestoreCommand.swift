@@ -16,10 +16,14 @@ struct RestoreCommand: SessionCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The snapshot: an id, latest or latest~N, and :/path for a part.", valueName: "snapshot"))
+    @Argument(
+        help: ArgumentHelp("The snapshot: an id, latest or latest~N, and :/path for a part.", valueName: "snapshot")
+    )
     var snapshot: String
 
-    @Argument(help: ArgumentHelp("Only these paths of the snapshot and what is below them, literally.", valueName: "path"))
+    @Argument(
+        help: ArgumentHelp("Only these paths of the snapshot and what is below them, literally.", valueName: "path")
+    )
     var paths: [String] = []
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Where to; made if it is missing.", valueName: "directory"))

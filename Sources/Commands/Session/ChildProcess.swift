@@ -64,12 +64,13 @@ final class ChildProcess: Sendable {
         unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var process: pid_t = 0
-        let error = unsafe withCStrings(arguments) { argv -> Int32 in
-            unsafe withCStrings(environment()) { environment -> Int32 in
-                guard let name = unsafe argv[0] else { return ENOENT }
-                return unsafe posix_spawnp(&process, name, &actions, &attributes, argv, environment)
+        let error =
+            unsafe withCStrings(arguments) { argv -> Int32 in
+                unsafe withCStrings(environment()) { environment -> Int32 in
+                    guard let name = unsafe argv[0] else { return ENOENT }
+                    return unsafe posix_spawnp(&process, name, &actions, &attributes, argv, environment)
+                } ?? ENOMEM
             } ?? ENOMEM
-        } ?? ENOMEM
         guard error == 0 else {
             throw SystemError(errno: error, operation: "start", path: Array((arguments.first ?? "").utf8))
         }

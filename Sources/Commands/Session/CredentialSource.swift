@@ -67,7 +67,10 @@ extension CredentialSource {
             throw UsageError("a password is needed here, not a key file or recovery words")
         }
         guard secret.count > 0 else {
-            throw RepositoryError(.wrongKey, "the password is empty: an empty password protects nothing, give a real one")
+            throw RepositoryError(
+                .wrongKey,
+                "the password is empty: an empty password protects nothing, give a real one"
+            )
         }
         guard !secret.contains(0) else {
             throw RepositoryError(.wrongKey, "the password holds a zero byte: this is no text")

@@ -72,7 +72,7 @@ struct LocalDirectories {
             let file = try directory.createFile(name, permissions: 0o600)
             try file.write(Array(text.utf8))
             try file.close()
-        } catch where error.isAlreadyExisting {
+        } catch  where error.isAlreadyExisting {
             // Another process was faster.
         }
     }

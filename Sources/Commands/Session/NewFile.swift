@@ -21,7 +21,7 @@ final class NewFile {
         do {
             directory = try Directory.open(path: parent)
             file = try directory.createFile(name, permissions: 0o600)
-        } catch where error.isAlreadyExisting {
+        } catch  where error.isAlreadyExisting {
             throw UsageError("\(path) exists already: give the new \(what) a name of its own")
         } catch {
             throw UsageError("the \(what) cannot be made: \(error)")

@@ -47,7 +47,9 @@ enum SecretFile {
                 count += got
             }
         }
-        guard count <= limit else { throw UsageError("\(what) holds more than 64 KiB: that is no secret of this program") }
+        guard count <= limit else {
+            throw UsageError("\(what) holds more than 64 KiB: that is no secret of this program")
+        }
         return try withoutLineEnd ? whole.withoutLineEnd(count: count) : whole.prefix(count)
     }
 }

@@ -55,7 +55,9 @@ extension SnapshotList {
     ///
     /// - Throws: `RepositoryError.invalidRequest` if none or several fit.
     func named(_ name: String, _ filter: Filter = Filter()) throws -> Snapshot {
-        guard (1...3).contains(name.count), name.allSatisfy(\.isHexDigit) else { return try resolve(name, filter: filter) }
+        guard (1...3).contains(name.count), name.allSatisfy(\.isHexDigit) else {
+            return try resolve(name, filter: filter)
+        }
         let found = snapshots.filter { $0.id.hex.hasPrefix(name.lowercased()) }
         guard let first = found.first else { throw RepositoryError(.invalidRequest, "there is no snapshot \(name)") }
         guard found.count == 1 else {

@@ -21,7 +21,9 @@ struct SnapshotsCommand: SessionCommand {
     @Option(help: ArgumentHelp("Only the last so many of each host and dataset.", valueName: "n"))
     var latest: Int?
 
-    @Option(help: ArgumentHelp("Only snapshots from this time on; a date stands for its first moment.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("Only snapshots from this time on; a date stands for its first moment.", valueName: "time")
+    )
     var after: String?
 
     @Option(help: ArgumentHelp("Only snapshots up to this time.", valueName: "time"))
@@ -76,7 +78,8 @@ struct SnapshotsCommand: SessionCommand {
             ]
             if showsDatasets { cells.append([safeLine(details.dataset)]) }
             cells.append(details.paths.map(printable))
-            cells.append([Format.bytes(details.statistics.contentBytes) + (details.isIncomplete ? " (incomplete)" : "")])
+            cells.append([Format.bytes(details.statistics.contentBytes) + (details.isIncomplete ? " (incomplete)" : "")]
+            )
             table.add(cells)
         }
         return table

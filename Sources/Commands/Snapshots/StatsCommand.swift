@@ -62,7 +62,8 @@ struct StatsCommand: SessionCommand {
         case .filesByContents:
             let files = try RepositoryStatistics.filesByContents(of: snapshots, in: repository)
             return [
-                Count("Files", "total_file_count", number: files.files), Count("Size", "total_size", bytes: files.bytes),
+                Count("Files", "total_file_count", number: files.files),
+                Count("Size", "total_size", bytes: files.bytes),
             ]
         case .rawData:
             let raw =

@@ -21,6 +21,7 @@ package struct SnapshotStatistics: Sendable, Hashable {
     package var entries: UInt64 = 0
     /// Bytes of content of all regular files.
     package var contentBytes: UInt64 = 0
+    private var unknown = UnknownFields()
 
     /// All zero.
     package init() {}
@@ -33,11 +34,11 @@ package struct SnapshotStatistics: Sendable, Hashable {
 
     func write(to fields: inout FieldWriter) {
         for (tag, path) in SnapshotStatistics.paths { fields.integer(tag, self[keyPath: path]) }
+        fields.unknown(unknown)
     }
 
     init(reading field: Field) throws {
         var reader = try field.reader(what: "statistics")
-        var unknown = UnknownFields()
         while let field = try reader.next() {
             guard let path = SnapshotStatistics.paths.first(where: { $0.tag == field.tag })?.path else {
                 try field.requireKnown("statistics", keep: &unknown)
@@ -54,6 +55,7 @@ package struct ChunkerRecord: Sendable, Hashable {
     package var minimum: UInt64
     package var average: UInt64
     package var maximum: UInt64
+    fileprivate var unknown = UnknownFields()
 
     /// Puts the numbers together.
     package init(kind: UInt64, minimum: UInt64, average: UInt64, maximum: UInt64) {
@@ -114,7 +116,7 @@ package struct CommitDetails: Sendable, Hashable {
         fields.repeatedText(8, tags)
         fields.text(10, note)
         fields.text(12, program)
-        fields.record(14) { statistics.write(to: &$0) }
+        if statistics != SnapshotStatistics() { fields.record(14) { statistics.write(to: &$0) } }
         fields.repeatedBytes(16, excludes)
         fields.digest(18, parent)
         fields.integer(19, (isIncomplete ? 1 : 0) | (isSuspect ? 2 : 0))
@@ -125,6 +127,7 @@ package struct CommitDetails: Sendable, Hashable {
                 $0.integer(3, chunker.minimum)
                 $0.integer(5, chunker.average)
                 $0.integer(7, chunker.maximum)
+                $0.unknown(chunker.unknown)
             }
         }
         fields.unknown(unknown)
@@ -147,11 +150,21 @@ package struct CommitDetails: Sendable, Hashable {
             case 8: tags.append(try field.text())
             case 10: note = try field.text()
             case 12: program = try field.text()
-            case 14: statistics = try SnapshotStatistics(reading: field)
+            case 14:
+                statistics = try SnapshotStatistics(reading: field)
+                guard statistics != SnapshotStatistics() else {
+                    throw RecordError(.malformed, "the sealed part of a commit has statistics that say nothing")
+                }
             case 16: excludes.append(try field.bytes())
             case 18: parent = try field.digest()
             case 19:
                 let flags = try field.integer()
+                guard flags <= 3 else {
+                    throw RecordError(
+                        .unsupported,
+                        "the sealed part of a commit has flags \(flags), which this version does not know"
+                    )
+                }
                 isIncomplete = flags & 1 != 0
                 isSuspect = flags & 2 != 0
             case 21: rootDigest = try field.digest()
@@ -166,7 +179,6 @@ extension ChunkerRecord {
     fileprivate init(reading field: Field) throws {
         self.init(kind: 0, minimum: 0, average: 0, maximum: 0)
         var reader = try field.reader(what: "chunker")
-        var unknown = UnknownFields()
         while let field = try reader.next() {
             switch field.tag {
             case 1: kind = try field.integer()

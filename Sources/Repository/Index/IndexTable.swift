@@ -94,7 +94,9 @@ package final class IndexTable: Sendable {
             let base = Int(bytes.littleEndian32(at: start + 48))
             let kinds = bytes.littleEndian32(at: start + 52)
             guard number < packCount, base <= baseCount, let type = ChunkType(rawValue: UInt8(kinds & 0xff)),
-                let codec = Codec(rawValue: UInt8(kinds >> 8 & 0xff))
+                let codec = Codec(rawValue: UInt8(kinds >> 8 & 0xff)),
+                bytes.littleEndian32(at: start + 40) <= FormatBounds.plainChunk,
+                bytes.littleEndian32(at: start + 44) <= FormatBounds.compressedChunk
             else { return nil }
             let pack = packReference(bytes, number)
             return ChunkLocation(
@@ -112,7 +114,7 @@ package final class IndexTable: Sendable {
             )
         }
         guard let location else {
-            throw RepositoryError(.integrity, "the local cache is damaged; delete it (holdfast cache --clear) and retry")
+            throw RepositoryError(.integrity, "the local cache is damaged; delete it (holdfast cache --clear)")
         }
         return location
     }

@@ -72,7 +72,9 @@ package struct Slots {
     /// - Throws: `RepositoryError.wrongKey` if none opens.
     func open(_ credential: Credential, repository: RepositoryID) throws -> (Keyring, ObjectHash) {
         var candidates = slots.filter { $0.header.kind == credential.kind.rawValue }
-        var missing = "no key slot opens with this \(credential.kind.name)"
+        var missing =
+            "no key slot opens with this \(credential.kind.name): mind capitals and spaces, or open with another key "
+            + "(password, key file or recovery kit)"
         if case .keyFile(let holder) = credential {
             let file = try KeyFile(parsing: holder.secret)
             guard file.repository == repository else {

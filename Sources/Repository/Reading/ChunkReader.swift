@@ -142,7 +142,8 @@ package final class ChunkReader {
         // The base is loaded through buffers of its own: `compressed` is in use.
         let nested = try ChunkReader(repository: repository, index: index)
         var count: Int?
-        for location in try index.locations(of: baseID) where location.entry.base == nil && location.entry.type == entry.type {
+        for location in try index.locations(of: baseID)
+        where location.entry.base == nil && location.entry.type == entry.type {
             if let loaded = try? nested.load(location, into: &base, allowBase: false) {
                 count = loaded
                 break

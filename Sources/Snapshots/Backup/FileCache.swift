@@ -102,11 +102,11 @@ final class FileCacheReader: PreviousEntries {
             throw RepositoryError(.integrity, "the file cache is damaged")
         }
         let length = try varint()
+        guard length <= end - position else { throw RepositoryError(.integrity, "the file cache is damaged") }
         let recordEnd = position + length
-        guard length >= 0, recordEnd <= end else { throw RepositoryError(.integrity, "the file cache is damaged") }
         let shared = try varint()
         let count = try varint()
-        guard shared <= path.count, position + count < recordEnd else {
+        guard shared <= path.count, count < recordEnd - position else {
             throw RepositoryError(.integrity, "the file cache is damaged")
         }
         path.removeLast(path.count - shared)

@@ -57,17 +57,18 @@ final class Program {
         }
         unsafe posix_spawn_file_actions_adddup2(&actions, files[0].number, 1)
         unsafe posix_spawn_file_actions_adddup2(&actions, files[1].number, 2)
-        unsafe posix_spawn_file_actions_addchdir_np(&actions, directory)
-        var attributes = unsafe posix_spawnattr_t()
+        var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
         // POSIX_SPAWN_SETSID of spawn.h, which is defined for GNU sources alone.
         unsafe posix_spawnattr_setflags(&attributes, 0x80)
         let variables = environment.map { Array("\($0.key)=\($0.value)".utf8) }
+        // env of coreutils changes the directory and becomes the program.
+        let all = ["env", "-C", directory].map { Array($0.utf8) } + arguments
         var process: pid_t = 0
-        let error = unsafe withPointers(arguments) { argv in
+        let error = unsafe withPointers(all) { argv in
             unsafe withPointers(variables) { variables in
-                unsafe posix_spawnp(&process, argv[0]!, &actions, &attributes, argv, variables)
+                unsafe posix_spawnp(&process, "/usr/bin/env", &actions, &attributes, argv, variables)
             }
         }
         guard error == 0 else { throw ProgramFailure(description: "cannot start \(arguments[0]): error \(error)") }
@@ -95,7 +96,8 @@ private final class FileText {
 
     init() {
         var template = Array("/tmp/holdfast-output-XXXXXX".utf8CString)
-        number = unsafe mkostemp(&template, O_CLOEXEC)
+        number = unsafe mkstemp(&template)
+        _ = fcntl(number, F_SETFD, FD_CLOEXEC)
         _ = unsafe unlink(template)
     }
 
@@ -112,16 +114,27 @@ private final class FileText {
     }
 }
 
-private func withPointers<Result>(
+/// A pipe that children do not inherit: the end to read and the end to write.
+func makePipe() throws -> [Int32] {
+    var ends: [Int32] = [-1, -1]
+    guard unsafe pipe(&ends) == 0 else { throw ProgramFailure(description: "no pipe: error \(errno)") }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    return ends
+}
+
+/// Lends texts as the null-terminated array of C strings that the system's calls take.
+private func withPointers(
     _ texts: [[UInt8]],
-    _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
-) -> Result {
+    _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Int32
+) -> Int32 {
     var pointers: [UnsafeMutablePointer<CChar>?] = unsafe texts.map { text in
-        unsafe (text + [0]).withUnsafeBytes { bytes in
-            unsafe strdup(bytes.baseAddress!.assumingMemoryBound(to: CChar.self))
+        unsafe text.map { CChar(bitPattern: $0) }.withUnsafeBufferPointer { bytes in
+            unsafe bytes.baseAddress.flatMap { unsafe strndup($0, bytes.count) } ?? strdup("")
         }
     }
     unsafe pointers.append(nil)
     defer { unsafe pointers.forEach { unsafe free($0) } }
-    return unsafe pointers.withUnsafeMutableBufferPointer { unsafe body($0.baseAddress!) }
+    return unsafe pointers.withUnsafeMutableBufferPointer { buffer in
+        unsafe buffer.baseAddress.map { unsafe body($0) } ?? ENOMEM
+    }
 }

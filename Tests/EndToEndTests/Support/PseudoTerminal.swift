@@ -8,11 +8,12 @@ final class PseudoTerminal {
 
     /// Starts a program with the terminal as its controlling one; `setsid --ctty` of util-linux sees to that.
     init(_ arguments: [String], environment: [String: String], directory: String) throws {
-        master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)
-        guard master >= 0, grantpt(master) == 0, unlockpt(master) == 0, let name = unsafe ptsname(master) else {
+        var (master, slave): (Int32, Int32) = (-1, -1)
+        guard unsafe openpty(&master, &slave, nil, nil, nil) == 0 else {
             throw ProgramFailure(description: "no pseudo terminal: error \(errno)")
         }
-        let slave = unsafe open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
+        for end in [master, slave] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        self.master = master
         defer { close(slave) }
         let program = try Program(
             (["setsid", "--ctty", "--wait"] + arguments).map { Array($0.utf8) },

@@ -105,7 +105,9 @@ final class Scenario {
         let root = path("repository/" + folder)
         return (FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? [])
             .map { root + "/" + $0 }
-            .filter { (try? FileManager.default.attributesOfItem(atPath: $0)[.type] as? FileAttributeType) == .typeRegular }
+            .filter {
+                (try? FileManager.default.attributesOfItem(atPath: $0)[.type] as? FileAttributeType) == .typeRegular
+            }
             .sorted()
     }
 }

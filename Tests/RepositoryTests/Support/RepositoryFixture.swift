@@ -81,7 +81,9 @@ extension Repository {
                 identifier: &identifier,
                 encoder: &encoder
             ).id
-            let details = CommitDetails(dataset: dataset, time: environment.now())
+            var details = CommitDetails(dataset: dataset, time: environment.now())
+            let nothing: [UInt8] = []
+            details.rootDigest = try unsafe SHA256.hash(nothing.span.bytes)
             let request = CommitRequest(root: PageReference(chunk: root, level: 0), details: details)
             let id = try run.commit(request, log: try CommitLog.load(self))
             return Stored(snapshot: id, chunks: ids, root: root)

@@ -2,9 +2,10 @@ import Chunking
 import Cryptography
 import Records
 import Repository
-import Snapshots
 import TestSupport
 import Testing
+
+@testable import Snapshots
 
 /// Manifests that are wrong though every key and signature is right: a check walks them and says so.
 @Suite struct CheckManifestTests {
@@ -24,13 +25,23 @@ import Testing
             try unsafe run.store(bytes.span.bytes, type: type, identifier: &identifier, encoder: &encoder).id
         }
 
-        func commit(_ root: ChunkID, level: UInt64 = 0, _ change: (inout CommitDetails) -> Void = { _ in }) throws
-            -> ObjectHash
-        {
+        /// Commits a root page whose digest is given.
+        func commit(
+            _ root: ChunkID,
+            level: UInt64 = 0,
+            digest: Digest,
+            _ change: (inout CommitDetails) -> Void = { _ in }
+        ) throws -> ObjectHash {
             var details = CommitDetails(dataset: "forged", time: run.repository.environment.now())
+            details.rootDigest = digest
             change(&details)
             let request = CommitRequest(root: PageReference(chunk: root, level: level), details: details)
             return try run.commit(request, log: try CommitLog.load(run.repository))
+        }
+
+        /// Commits a manifest of one leaf, whose digest is right.
+        func commit(leaf items: [ForgedPage.Item]) throws -> ObjectHash {
+            try commit(try store(ForgedPage.leaf(items)), digest: try leafDigest(items))
         }
     }
 
@@ -74,10 +85,7 @@ import Testing
         change(&children)
         let root = try writer.store(ForgedPage.inner(children, level: 1))
         let digest = try joined(children.map(\.digest))
-        return try writer.commit(root, level: 1) {
-            $0.rootDigest = digest
-            details(&$0)
-        }
+        return try writer.commit(root, level: 1, digest: digest, details)
     }
 
     private func expectManifestError(_ fixture: CheckFixture, _ id: ObjectHash, _ text: String? = nil) throws {
@@ -142,7 +150,7 @@ import Testing
         if wrong == .otherLevel {
             let writer = try Writer(try fixture.open())
             let page = try writer.store(leaf(["a"]))
-            let other = try writer.commit(page, level: 3)
+            let other = try writer.commit(page, level: 3, digest: try joined([try digest(ofFIFO: "a")]))
             return try expectManifestError(fixture, other, "level")
         }
         try expectManifestError(fixture, id)
@@ -179,7 +187,7 @@ import Testing
         case .childOutside: items.append(.init(path: file, kind: 5))
         default: break
         }
-        let id = try writer.commit(try writer.store(ForgedPage.leaf(items)))
+        let id = try writer.commit(leaf: items)
         if wrong == .nothing {
             #expect(try fixture.check().problems.isEmpty)
         } else {
@@ -202,16 +210,13 @@ import Testing
         func item(_ name: String, _ extents: [UInt8], _ size: UInt64) -> ForgedPage.Item {
             .init(path: Array(name.utf8), kind: 3, fields: ForgedPage.fileFields(size: size, extents: extents))
         }
-        let root = try writer.store(
-            ForgedPage.leaf([
-                item("a-good", extent(data, length: 3), 3),
-                item("b-unknown", extent(.numbered(1), length: 3), 3),
-                item("c-page", extent(page, length: 3), 3),
-                item("d-beyond", extent(data, offset: 2, length: 2), 2),
-                item("e-half", extent(data, length: 3) + extent(.numbered(2), length: 9), 12),
-            ])
-        )
-        let id = try writer.commit(root)
+        let id = try writer.commit(leaf: [
+            item("a-good", extent(data, length: 3), 3),
+            item("b-unknown", extent(.numbered(1), length: 3), 3),
+            item("c-page", extent(page, length: 3), 3),
+            item("d-beyond", extent(data, offset: 2, length: 2), 2),
+            item("e-half", extent(data, length: 3) + extent(.numbered(2), length: 9), 12),
+        ])
         let found = try fixture.check()
         #expect(found.kinds(.error) == [.chunkMissing, .manifest])
         let missing = try #require(found.first(.chunkMissing))
@@ -243,7 +248,7 @@ import Testing
             if shape == "wrongLevel" { record.integer(3, 2) }
         }
         let item = ForgedPage.Item(path: [0x66], kind: 3, fields: fields.bytes)
-        let id = try writer.commit(try writer.store(ForgedPage.leaf([item])))
+        let id = try writer.commit(leaf: [item])
         if shape == "good" {
             #expect(try fixture.check().problems.isEmpty)
         } else {
@@ -262,14 +267,26 @@ import Testing
         let fixture = try CheckFixture()
         let writer = try Writer(try fixture.open())
         let item = ForgedPage.Item(path: Array(name.utf8), kind: 5)
-        let id = try writer.commit(try writer.store(ForgedPage.leaf([item])))
+        let id = try writer.commit(leaf: [item])
         try expectManifestError(fixture, id)
     }
 
     @Test func aRootThatIsInNoPackIsTold() throws {
         let fixture = try CheckFixture()
         let writer = try Writer(try fixture.open())
-        let id = try writer.commit(.numbered(6))
+        let id = try writer.commit(.numbered(6), digest: .zero)
         try expectManifestError(fixture, id, "cannot be read")
     }
+}
+
+/// The digest of a leaf of such entries: E of each, of a directory end D.
+private func leafDigest(_ items: [ForgedPage.Item]) throws -> Digest {
+    var digester = try EntryDigester()
+    let digests = try items.map { item in
+        if item.kind == EntryKind.directoryEnd.rawValue { return Digest(Array(item.fields.suffix(32))) ?? .zero }
+        let kind = try #require(EntryKind(rawValue: item.kind))
+        return try digester.digest(kind, name: Entry(path: item.path, kind: kind).name, fields: item.fields[...])
+    }
+    let bytes = digests.flatMap(\.bytes)
+    return try unsafe SHA256.hash(bytes.span.bytes)
 }

@@ -47,6 +47,33 @@ import Testing
         #expect(bad.kinds(.error).contains(.packDamaged))
     }
 
+    @Test func aCheckDoesNotBelieveTheLocalCache() throws {
+        let cache = try TemporaryDirectory()
+        let fixture = try fixture()
+        let repository = try fixture.open(environment: RepositoryEnvironment(cache: cache.directory))
+        _ = try repository.loadIndex()
+        let tables = try cache.directory.openDirectory(Array(repository.id.hex.utf8)).openDirectory(Array("index".utf8))
+        func contents() throws -> [[UInt8]: [UInt8]] {
+            let names = try tables.names()
+            var contents: [[UInt8]: [UInt8]] = [:]
+            for index in 0..<names.count { contents[names[index]] = try tables.readFile(names[index], limit: 1 << 24) }
+            return contents
+        }
+        // All entries of all tables are wrong.
+        for (name, bytes) in try contents() {
+            var damaged = bytes
+            for index in (64 + 65_538 * 4)..<damaged.count { damaged[index] ^= 0x55 }
+            try tables.writeFileAtomically(name, damaged)
+        }
+        let before = try contents()
+        #expect(!before.isEmpty)
+        let found = try CheckFixture.check(repository, .all)
+        #expect(found.problems.isEmpty)
+        #expect(found.summary.chunksRead > 0)
+        // Nor does it leave anything there.
+        #expect(try contents() == before)
+    }
+
     @Test("Row 4: a check tells of commits that are withheld, with and without memory") func row4Withheld() throws {
         let state = try TemporaryDirectory()
         let fixture = try fixture()

@@ -20,7 +20,7 @@ private func parent(of path: String) throws -> (Directory, [UInt8]) {
     return (try Directory.open(path: folder), slash.map { Array(bytes[($0 + 1)...]) } ?? bytes)
 }
 
-/// A directory of this process for files that a target needs, on a file system in memory where there is one.
+/// A directory of this process below `TMPDIR`, or `/tmp`, for files that a target needs.
 func makeScratchDirectory() throws -> (path: String, directory: Directory) {
     let base = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
     let name = "holdfast-fuzz-\(getpid())"

@@ -87,7 +87,12 @@ final class PackTarget: FuzzTarget {
             }
             if isGood { content = output }
         }
-        if codec == .zstdPrefix, base?.content == nil || base?.frame.entry.base != nil { content = nil }
+        if codec == .zstdPrefix,
+            base?.content == nil || base?.frame.entry.base != nil
+                || base?.frame.entry.type != chunkType
+        {
+            content = nil
+        }
         var id = try content.map { try fixture.chunkID($0, chunkType) } ?? .zero
         if kinds & 0x20 != 0 {
             id = .zero
@@ -123,23 +128,32 @@ final class PackTarget: FuzzTarget {
         guard let stored else {
             return try require(chunks?.allSatisfy(\.isSound) != true, "a sound pack is refused")
         }
-        let file = try Descriptor.anonymousMemory(named: "fuzz")
-        defer { try? file.close() }
-        try IndexTableWriter.write(packs: [stored], fragments: [], to: file)
-        guard let table = IndexTable(map: try MappedFile(file)) else { throw Finding(message: "a table is not whole") }
+        // Bases are found by the index, whose table takes longer to make than all the rest; other chunks by their place.
+        let needsIndex = stored.entries.contains { $0.base != nil }
         let reader = try ChunkReader(
             repository: fixture.repository,
-            index: LocalIndex(reusable: [table], others: [])
+            index: LocalIndex(reusable: needsIndex ? [try quickTable([stored])] : [], others: [])
         )
+        var offset = UInt64(stored.framesOffset)
         for (number, entry) in stored.entries.enumerated() {
-            try load(entry, chunks?[number].content, reader)
+            let location = ChunkLocation(pack: name, packByteCount: UInt64(pack.count), offset: offset, entry: entry)
+            try load(entry, chunks?[number].content) { buffer in
+                needsIndex
+                    ? try reader.load(entry.id, type: entry.type, into: &buffer)
+                    : try reader.load(location, into: &buffer, allowBase: false)
+            }
+            offset += UInt64(entry.frameLength)
         }
     }
 
     /// What comes out is what the id says; what is sound comes out.
-    private func load(_ entry: DirectoryEntry, _ content: [UInt8]?, _ reader: ChunkReader) throws {
+    private func load(
+        _ entry: DirectoryEntry,
+        _ content: [UInt8]?,
+        _ load: (inout [UInt8]) throws -> Int
+    ) throws {
         var buffer: [UInt8] = []
-        guard let count = try attempt({ try reader.load(entry.id, type: entry.type, into: &buffer) }) else {
+        guard let count = try attempt({ try load(&buffer) }) else {
             return try require(content == nil, "a sound chunk of \(content?.count ?? 0) bytes does not come out")
         }
         let plain = Array(buffer.prefix(count))

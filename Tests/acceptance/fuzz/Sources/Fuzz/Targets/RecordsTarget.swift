@@ -88,7 +88,8 @@ final class RecordsTarget: FuzzTarget {
         if let opened { try require(opened == body, "a signed \(kind.name) reads otherwise than its body") }
         let signer = try attempt { try SignedRecord.signer(of: object, kind: kind) }
         if let opened { try require(signer == opened.signer, "the signer of a \(kind.name) reads otherwise") }
-        if let body, let signed = try attempt({ try SignedRecord.sign(body, with: key) }) {
+        if let body, body.repository == repository, let signed = try attempt({ try SignedRecord.sign(body, with: key) })
+        {
             try require(signed == object, "a \(kind.name) is signed in another form than it is read")
         }
     }

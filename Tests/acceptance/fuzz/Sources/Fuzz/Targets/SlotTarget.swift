@@ -86,6 +86,12 @@ final class SlotTarget: FuzzTarget {
         try require(slots.slots.count + warnings == 1, "a slot was neither taken nor passed over")
         guard let slot = slots.slots.first else { return }
         try checkBounds(slot.header)
+        // One slot whose key cannot be derived would keep the others from being tried.
+        if slot.header.kind == SlotKind.passphrase.rawValue {
+            do { try slot.header.scryptParameters.validate() } catch {
+                throw Finding(message: "a slot is taken whose key cannot be derived: \(error)")
+            }
+        }
         // Key derivation from a passphrase would take most of the time.
         let credential: Credential =
             slot.header.kind == SlotKind.recoveryWords.rawValue
