@@ -1,5 +1,7 @@
 /// A queue between threads that holds at most so many elements: a slow consumer slows its producers down, so memory
-/// stays bounded. Whoever pushes an element gives it up: it belongs to the thread that takes it.
+/// stays bounded.
+///
+/// Whoever pushes an element gives it up: it belongs to the thread that takes it.
 package final class BoundedQueue<Element>: Sendable {
     private struct State {
         var elements: [Element?] = []

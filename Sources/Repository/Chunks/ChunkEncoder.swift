@@ -2,7 +2,9 @@ package import Chunking
 import Cryptography
 import Glibc
 
-/// Compresses, seals and verifies chunks with buffers that are kept. One per thread.
+/// Compresses, seals and verifies chunks with buffers that are kept.
+///
+/// One per thread.
 package struct ChunkEncoder: ~Copyable {
     private let compressor: Compressor
     private let decompressor: Decompressor

@@ -1,7 +1,9 @@
 import Cryptography
 package import Records
 
-/// Computes chunk ids: HMAC-SHA-256 over type and plaintext (format.md §7). One per thread.
+/// Computes chunk ids: HMAC-SHA-256 over type and plaintext (format.md §7).
+///
+/// One per thread.
 package struct ChunkIdentifier: ~Copyable, Sendable {
     private var hmac: HMACSHA256
 

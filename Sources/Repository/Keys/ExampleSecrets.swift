@@ -12,7 +12,10 @@ package enum ExampleSecrets {
     /// - Throws: `RepositoryError.wrongKey` if `secret` is the example's.
     package static func refuse(_ secret: borrowing Secret) throws {
         guard !secret.withBytes({ unsafe constantTimeEquals($0, slotSecret.span.bytes) }) else {
-            throw RepositoryError(.wrongKey, "this is the key of keys.example, which everybody knows: make one of your own")
+            throw RepositoryError(
+                .wrongKey,
+                "this is the key of keys.example, which everybody knows: make one of your own"
+            )
         }
     }
 

@@ -63,7 +63,10 @@ package struct KeyFile: ~Copyable {
             }
             let prefix = Array("\(names[values.count]): ".utf8)
             guard line.starts(with: prefix) else {
-                throw RepositoryError(.wrongKey, "the key file lacks its line \"\(names[values.count])\" where it belongs")
+                throw RepositoryError(
+                    .wrongKey,
+                    "the key file lacks its line \"\(names[values.count])\" where it belongs"
+                )
             }
             values.append(line.dropFirst(prefix.count))
             if values.count < names.count {

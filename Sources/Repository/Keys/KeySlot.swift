@@ -142,7 +142,9 @@ enum KeySlot {
             slotSecret = try holder.secret.copy()
         }
         let (key, commitment) = try derive(slotSecret, salt: header.salt)
-        guard unsafe constantTimeEquals(commitment.bytes.span.bytes, header.commitment.bytes.span.bytes) else { return nil }
+        guard unsafe constantTimeEquals(commitment.bytes.span.bytes, header.commitment.bytes.span.bytes) else {
+            return nil
+        }
         let (associated, sealed) = try split(object)
         var aead = try AEAD(suite: header.suite, key: key.secret)
         do {
@@ -161,7 +163,12 @@ enum KeySlot {
         let keyLabel = Array("holdfast/v1/slot/key".utf8)
         let commitmentLabel = Array("holdfast/v1/slot/commitment".utf8)
         let key = try unsafe HKDF.derive(from: secret, salt: salt.span.bytes, info: keyLabel.span.bytes, count: 32)
-        let raw = try unsafe HKDF.derive(from: secret, salt: salt.span.bytes, info: commitmentLabel.span.bytes, count: 32)
+        let raw = try unsafe HKDF.derive(
+            from: secret,
+            salt: salt.span.bytes,
+            info: commitmentLabel.span.bytes,
+            count: 32
+        )
         guard let commitment = raw.withBytes({ Digest($0) }) else {
             throw RepositoryError(.integrity, "a commitment could not be computed")
         }

@@ -46,7 +46,10 @@ package enum RecoveryWords {
         let secret = try unsafe Secret(copying: values.span.bytes.extracting(0..<32))
         let expected = try check(of: secret)
         guard unsafe constantTimeEquals(values.span.bytes.extracting(32..<36), expected.span.bytes) else {
-            throw RepositoryError(.wrongKey, "the recovery words do not pass their check: a word is mistyped or out of order")
+            throw RepositoryError(
+                .wrongKey,
+                "the recovery words do not pass their check: a word is mistyped or out of order"
+            )
         }
         return secret
     }
@@ -67,7 +70,8 @@ package enum RecoveryWords {
     }
 
     private static func value(of word: [UInt8]) -> UInt16? {
-        guard word.count == 5, let first = consonants.firstIndex(of: word[0]), let second = vowels.firstIndex(of: word[1]),
+        guard word.count == 5, let first = consonants.firstIndex(of: word[0]),
+            let second = vowels.firstIndex(of: word[1]),
             let third = consonants.firstIndex(of: word[2]), let fourth = vowels.firstIndex(of: word[3]),
             let fifth = consonants.firstIndex(of: word[4])
         else { return nil }

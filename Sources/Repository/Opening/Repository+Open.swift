@@ -17,7 +17,10 @@ extension Repository {
         let slots = try Slots(store: store, repository: format.repository, warn: environment.warn)
         let (keyring, slot) = try slots.open(credential, repository: format.repository)
         guard keyring.repository == format.repository else {
-            throw RepositoryError(.integrity, "the key slot belongs to another repository: somebody has swapped objects")
+            throw RepositoryError(
+                .integrity,
+                "the key slot belongs to another repository: somebody has swapped objects"
+            )
         }
         let policies = try PolicyChain(
             store: store,
@@ -74,8 +77,10 @@ extension Repository {
         }
     }
 
-    /// Notes something in the local state. A disk that is full or read-only must not keep anybody from reading or from
-    /// a snapshot that exists, so a failure is told and no more.
+    /// Notes something in the local state.
+    ///
+    /// A disk that is full or read-only must not keep anybody from reading or from a snapshot that exists, so a failure
+    /// is told and no more.
     func remember(_ change: (inout LocalState) -> Void) {
         do {
             try stateFile?.update(change)

@@ -70,7 +70,10 @@ package struct DirectoryEntry: Hashable, Sendable {
             throw RepositoryError(.integrity, "a pack directory entry has flags \(flags) that its codec does not allow")
         }
         guard plainLength <= FormatBounds.plainChunk, compressedLength <= FormatBounds.compressedChunk else {
-            throw RepositoryError(.integrity, "a pack directory claims a chunk of \(plainLength) bytes, above the bound")
+            throw RepositoryError(
+                .integrity,
+                "a pack directory claims a chunk of \(plainLength) bytes, above the bound"
+            )
         }
         self.type = type
         self.codec = codec

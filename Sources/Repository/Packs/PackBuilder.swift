@@ -81,7 +81,9 @@ final class PackBuilder {
     /// Seals a chunk into the pack and, if the encoder verifies, reads it back from the sealed bytes first.
     ///
     /// - Throws: `RepositoryError.integrity` if what would be stored does not give back the plaintext.
-    func append(_ id: ChunkID, type: ChunkType, plaintext: RawSpan, encoder: inout ChunkEncoder) throws -> DirectoryEntry {
+    func append(_ id: ChunkID, type: ChunkType, plaintext: RawSpan, encoder: inout ChunkEncoder) throws
+        -> DirectoryEntry
+    {
         let compressed = try encoder.compress(plaintext)
         let entry = DirectoryEntry(
             id: id,
@@ -112,7 +114,9 @@ final class PackBuilder {
         return entry
     }
 
-    /// Writes padding, directory and trailer. The pack is not durable yet: `ClosedPack.commit` makes it so.
+    /// Writes padding, directory and trailer.
+    ///
+    /// The pack is not durable yet: `ClosedPack.commit` makes it so.
     func close() throws -> ClosedPack {
         var directory: [UInt8] = []
         directory.reserveCapacity(4 + entries.count * DirectoryEntry.encodedLength)
@@ -125,7 +129,13 @@ final class PackBuilder {
         var aead = try AEAD(suite: sealing.header.suite, key: sealing.directoryCipherKey)
         var tail = [UInt8](repeating: 0, count: sealedLength + PackSealing.trailerLength)
         let associated = sealing.headerBytes
-        try unsafe aead.seal(directory.span.bytes, counter: 1, associatedData: associated.span.bytes, into: &tail, at: 0)
+        try unsafe aead.seal(
+            directory.span.bytes,
+            counter: 1,
+            associatedData: associated.span.bytes,
+            into: &tail,
+            at: 0
+        )
         var trailer: [UInt8] = []
         trailer.appendLittleEndian(UInt32(sealedLength))
         trailer.appendLittleEndian(UInt32(0))

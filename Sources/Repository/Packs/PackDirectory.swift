@@ -38,7 +38,11 @@ extension Repository {
         guard trailerStart > 0 else {
             throw RepositoryError(.integrity, "pack \(reference.name.hex) is truncated")
         }
-        let trailer = try unsafe open(tail.span.bytes.extracting(trailerStart..<tail.count), counter: 0, what: "trailer")
+        let trailer = try unsafe open(
+            tail.span.bytes.extracting(trailerStart..<tail.count),
+            counter: 0,
+            what: "trailer"
+        )
         let sealedLength = unsafe Int(trailer.span.bytes.littleEndian32(at: 0))
         let directoryEnd = byteCount - PackSealing.trailerLength
         let longest = AEAD.tagByteCount + 4 + (DirectoryEntry.encodedLength + 32) * FormatBounds.framesInPack

@@ -1,6 +1,6 @@
+import Cryptography
 package import FileSystem
 package import Records
-import Cryptography
 
 /// What this host remembers of a repository: its own chain of commits, and the heads and policy it has seen.
 ///

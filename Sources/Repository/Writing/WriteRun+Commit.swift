@@ -107,7 +107,9 @@ extension WriteRun {
     /// continue the chain: it would fork it. Nor one whose last commit the store no longer shows: the gap would be
     /// blamed on this host.
     private func ownHead(_ log: CommitLog) throws -> CommitHead? {
-        guard let own = repository.stateFile?.load().ownHead, own.member == repository.keyring.member else { return nil }
+        guard let own = repository.stateFile?.load().ownHead, own.member == repository.keyring.member else {
+            return nil
+        }
         let shown = log.heads[ChainID(member: own.member, incarnation: own.incarnation)]
         return shown?.number == own.number && shown?.hash == own.hash ? own : nil
     }

@@ -203,7 +203,9 @@ package final class WriteRun: Sendable {
     /// Packs and bytes that the run has made durable so far.
     package var storedTotals: (packs: Int, bytes: UInt64) { committer.totals }
 
-    /// Ends the run without a commit. What is stored so far is kept for the next run, unless storing failed.
+    /// Ends the run without a commit.
+    ///
+    /// What is stored so far is kept for the next run, unless storing failed.
     package func abandon() {
         do {
             try failure.check()

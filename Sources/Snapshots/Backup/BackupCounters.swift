@@ -31,7 +31,8 @@ final class BackupCounters: Sendable {
 
     func stableStat(_ status: FileStatus) -> StatRecord? {
         let changed = status.changed.seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !changed.overflow, clock() - changed.partialValue - Int64(status.changed.nanoseconds) > BackupCounters.tick
+        guard !changed.overflow,
+            clock() - changed.partialValue - Int64(status.changed.nanoseconds) > BackupCounters.tick
         else { return nil }
         return StatRecord(status)
     }

@@ -133,7 +133,9 @@ final class BackupPipeline: Sendable {
         return Result(root: root, statistics: counters.totals, fileCache: cache)
     }
 
-    /// Ends all threads. An interrupt by the user is no failure: what is under way is still stored, for the next run.
+    /// Ends all threads.
+    ///
+    /// An interrupt by the user is no failure: what is under way is still stored, for the next run.
     private static func stop(_ store: any ChunkStoring, _ pool: BufferPool, _ error: any Error) {
         if (error as? RepositoryError)?.code != .cancelled { store.fail(error) }
         pool.close()

@@ -2,7 +2,9 @@ import Records
 import Repository
 import Threads
 
-/// Takes chunks from the queue: names them, and compresses, encrypts and stores those that are new. One per thread.
+/// Takes chunks from the queue: names them, and compresses, encrypts and stores those that are new.
+///
+/// One per thread.
 final class ChunkWorking {
     private let jobs: BoundedQueue<ChunkJob>
     private let pool: BufferPool
@@ -27,7 +29,9 @@ final class ChunkWorking {
         self.encoder = encoder
     }
 
-    /// Works until the queue is finished. After a failure it only empties the queue, so that nobody waits for ever.
+    /// Works until the queue is finished.
+    ///
+    /// After a failure it only empties the queue, so that nobody waits for ever.
     func work() {
         var hasFailed = false
         while let job = jobs.pop() {

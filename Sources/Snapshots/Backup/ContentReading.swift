@@ -12,7 +12,9 @@ struct ChunkJob {
     var place: Int
 }
 
-/// Reads the files of batches and cuts them into chunks. One per thread.
+/// Reads the files of batches and cuts them into chunks.
+///
+/// One per thread.
 ///
 /// A file's status is compared before and after; one that changed meanwhile is read again, and saved as it was read last
 /// if it does not keep still.
@@ -125,7 +127,9 @@ final class ContentReading {
                 counters.count { $0.bytesRead += UInt64(count) }
                 if count > 0 {
                     let bytes = buffer.bytes
-                    item.entry.contentHash = try unsafe SHA256.hash(bytes.span.bytes.extracting(start..<(start + count)))
+                    item.entry.contentHash = try unsafe SHA256.hash(
+                        bytes.span.bytes.extracting(start..<(start + count))
+                    )
                     item.placement = .bundled(place: place, offset: UInt64(start), length: UInt64(count))
                     buffer.count = start + count
                 } else {
@@ -221,7 +225,9 @@ final class ContentReading {
     }
 
     /// Reads a file from its start to its end, stretch by stretch where it has holes.
-    private func readPieces(_ opened: Descriptor, size: Int64, isSparse: Bool, _ batch: EntryBatch) throws -> ReadContent {
+    private func readPieces(_ opened: Descriptor, size: Int64, isSparse: Bool, _ batch: EntryBatch) throws
+        -> ReadContent
+    {
         var stretches: HoleWalk? = nil
         if isSparse {
             let walk = HoleWalk(opened, size: size)
@@ -253,7 +259,13 @@ final class ContentReading {
                 batch.fill(place, .hole(UInt64(stretch.range.count)))
                 position = stretch.range.upperBound
             } else {
-                let count = try readStretch(opened, from: stretch.range.lowerBound, to: stretch.range.upperBound, batch, note)
+                let count = try readStretch(
+                    opened,
+                    from: stretch.range.lowerBound,
+                    to: stretch.range.upperBound,
+                    batch,
+                    note
+                )
                 position = stretch.range.lowerBound + count
                 content.dataByteCount += UInt64(count)
                 if count < stretch.range.count { break }  // Cut off meanwhile: the status tells.

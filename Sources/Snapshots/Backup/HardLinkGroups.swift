@@ -1,7 +1,9 @@
 import Cryptography
 import FileSystem
 
-/// Finds names of one inode. Memory is bounded by the inodes whose names have not all been met.
+/// Finds names of one inode.
+///
+/// Memory is bounded by the inodes whose names have not all been met.
 struct HardLinkGroups {
     private var open: [FileIdentity: (number: UInt64, left: UInt32)] = [:]
 

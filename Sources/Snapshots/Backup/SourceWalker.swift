@@ -149,7 +149,9 @@ final class SourceWalker {
             if request.selection.excludes(absolute, kind == .directory) { return }
             if ignoreRules.excludes(path, isDirectory: kind == .directory) { return }
             let known = try status ?? stack.current.status(name)
-            if let largest = request.selection.largestFile, known.kind == .regular, known.size > Int64(clamping: largest) {
+            if let largest = request.selection.largestFile, known.kind == .regular,
+                known.size > Int64(clamping: largest)
+            {
                 return
             }
             try save(name, path: path, status: known, in: stack.current, device: frames[frame].device)

@@ -97,7 +97,9 @@ final class BackupFixture: Sendable {
         let prefix = String(source.dropFirst()) + "/"
         while let entry = try cursor.next() {
             let path = String(decoding: entry.path, as: UTF8.self)
-            if entry.kind != .directoryEnd, path.hasPrefix(prefix) { entries[String(path.dropFirst(prefix.count))] = entry }
+            if entry.kind != .directoryEnd, path.hasPrefix(prefix) {
+                entries[String(path.dropFirst(prefix.count))] = entry
+            }
         }
         return entries
     }

@@ -36,7 +36,10 @@ import Testing
         }
         let names = Set(try fixture.entries(of: nil).keys)
         #expect(
-            names == ["cache", "cache/CACHEDIR.TAG", "false", "false/CACHEDIR.TAG", "false/data", "marked", "marked/.nobackup"]
+            names == [
+                "cache", "cache/CACHEDIR.TAG", "false", "false/CACHEDIR.TAG", "false/data", "marked",
+                "marked/.nobackup",
+            ]
         )
     }
 
@@ -59,7 +62,9 @@ import Testing
         try fixture.write("f", [1])
         let other = try SmallFileSystem(kibibytes: 512)
         _ = try other.directory.createFile(Array("inside".utf8))
-        let request: (inout BackupRequest) -> Void = { $0.source = .files([Array(other.path.utf8), Array(fixture.source.utf8)]) }
+        let request: (inout BackupRequest) -> Void = {
+            $0.source = .files([Array(other.path.utf8), Array(fixture.source.utf8)])
+        }
         // Each root counts for itself: a root that is a mount is walked.
         let whole = try fixture.backUp {
             request(&$0)

@@ -1,3 +1,4 @@
+import Chunking
 import Cryptography
 import FileSystem
 import Records
