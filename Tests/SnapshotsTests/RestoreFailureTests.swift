@@ -97,6 +97,29 @@ import Testing
         #expect(recorder.told.failures.keys.sorted() == ["beyond", "missing"])
     }
 
+    /// A manifest page that is gone ends the restore with an error, after all that stands before it.
+    @Test func whatStandsBeforeADamagedPageIsRestored() throws {
+        let fixture = try RestoreFixture()
+        let page = try fixture.storing { sink in
+            let first = try sink.store(
+                ForgedPage.leaf([
+                    ForgedPage.Item(path: bytes("a"), kind: 5), ForgedPage.Item(path: bytes("b"), kind: 5),
+                ]),
+                type: .manifestPage
+            )
+            let children = [
+                ForgedPage.Child(path: bytes("a"), kind: 5, id: first, entries: 2),
+                ForgedPage.Child(path: bytes("c"), kind: 5, id: .numbered(6)),
+            ]
+            return PageReference(
+                chunk: try sink.store(ForgedPage.inner(children, level: 1), type: .manifestPage),
+                level: 1
+            )
+        }
+        #expect(throws: RepositoryError.self) { try fixture.restore(page: page) { $0.root = [] } }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.target).sorted() == ["a", "b"])
+    }
+
     @Test func verificationFindsWhatChangedAfterwards() throws {
         let fixture = try RestoreFixture()
         try fixture.backup.write("a", bytes("right"))

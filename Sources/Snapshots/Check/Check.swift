@@ -7,10 +7,10 @@ package import Repository
 /// Verifies a repository with its keys: header, policies, slots, commits and their chains, lists, index, manifests, and
 /// on request the packs themselves.
 package final class Check: Sendable {
-    private let repository: Repository
-    private let options: CheckOptions
-    private let problems: ProblemLog
-    private let observer: any CheckObserver
+    let repository: Repository
+    let options: CheckOptions
+    let problems: ProblemLog
+    let observer: any CheckObserver
     /// Counters for progress lines.
     package let progress: CheckProgress
 
@@ -179,78 +179,6 @@ package final class Check: Sendable {
             )
         }
         return claims
-    }
-}
-
-// Packs.
-extension Check {
-    private func checkData(
-        _ log: CommitLog,
-        _ index: LocalIndex,
-        _ structure: StructureCheck.Result,
-        _ summary: inout CheckSummary
-    ) throws {
-        let packs = structure.survey.packReferences
-        let rotation = ReadRotation(directory: repository.environment.state)
-        rotation.keep(only: structure.survey.packs.keys)
-        let check = DataCheck(
-            packs: ReadSelection.select(from: packs, options.readData, lastRun: rotation.lastRun),
-            rotation: rotation,
-            problems: problems,
-            progress: progress
-        )
-        let repository = repository
-        let progress = progress
-        let read = try check.run(workers: options.workers ?? processorCount()) {
-            let verifier = try PackVerifier(repository: repository, index: index) { progress.addBytes($0) }
-            return { try verifier.verify($0) }
-        }
-        summary.add(read)
-        if rotation.isPersistent { summary.packsNeverRead = packs.count { rotation.lastRun(of: $0.name) == 0 } }
-        let damaged = try withoutGoodCopy(check.damagedChunks, index)
-        guard !damaged.isEmpty else { return }
-        observer.begins(.damage)
-        try attribute(damaged, log, index, structure)
-    }
-
-    /// The damaged chunks of which no other pack has a good copy.
-    private func withoutGoodCopy(
-        _ damaged: [ChunkID: ObjectHash],
-        _ index: LocalIndex
-    ) throws -> [ChunkID: ObjectHash] {
-        let reader = try ChunkReader(repository: repository, index: index)
-        var buffer: [UInt8] = []
-        return try damaged.filter { id, pack in
-            let others = try index.locations(of: id).filter { $0.pack != pack }
-            guard let type = others.first?.entry.type else { return true }
-            do {
-                _ = try reader.load(id, type: type, into: &buffer)
-                return false
-            } catch let error where error.isDamage {
-                return true
-            }
-        }
-    }
-
-    /// Finds the files that damage has hit.
-    private func attribute(
-        _ damaged: [ChunkID: ObjectHash],
-        _ log: CommitLog,
-        _ index: LocalIndex,
-        _ structure: StructureCheck.Result
-    ) throws {
-        let verifier = try ManifestVerifier(
-            source: try RepositoryChunkSource(repository: repository, index: index),
-            presence: ChunkPresence(index: index, packs: structure.survey.packs, damaged: damaged),
-            findsDamageOnly: true,
-            isCancelled: repository.environment.isCancelled
-        )
-        for commit in log.commits.reversed() {
-            let root = commit.commit.root
-            let claims = PageClaims(id: root.chunk, level: Int(clamping: root.level), digest: nil)
-            _ = try verifier.verify(claims, of: commit.id)
-        }
-        verifier.damage.report(problems)
     }
 }
 

@@ -45,8 +45,9 @@ package final class Restore: Sendable {
     /// Items that cannot be restored are reported to the observer and counted; nothing is left under their names.
     ///
     /// - Throws: `RepositoryError.cancelled` if the user stopped it, `.invalidRequest` if the snapshot has no such root,
-    ///   a `ManifestError` if the manifest is damaged, a `SystemError` if the target cannot be used or is full. What was
-    ///   in place by then stays, complete; nothing else does.
+    ///   a `ManifestError`, `.integrity` or `.missing` if the manifest is damaged (what stands before the damage is
+    ///   restored), a `SystemError` if the target cannot be used or is full. What was in place by then stays, complete;
+    ///   nothing else does.
     package func run(to target: [UInt8]) throws -> RestoreSummary {
         let descriptorLimit = (try? raiseDescriptorLimit()) ?? 1024
         let context = try RestoreContext(
@@ -83,8 +84,15 @@ package final class Restore: Sendable {
                 }
             }
         }
+        var damage: (any Error)?
         do {
-            try walker.run()
+            do {
+                try walker.run()
+            } catch  where isDamage(error) {
+                // What stands before the damage is restored all the same.
+                damage = error
+                try walker.flush()
+            }
             queue.finish()
         } catch {
             context.abort(error)
@@ -94,8 +102,16 @@ package final class Restore: Sendable {
         shared.placer.finish()
         try finish(walker, context)
         try context.check()
+        if let damage { throw damage }
         if options.verifiesAfter, !options.isDryRun { try verify(directory, context) }
         return progress.summary
+    }
+
+    /// Whether the manifest cannot be read on, rather than anything being wrong with the target.
+    private func isDamage(_ error: any Error) -> Bool {
+        if error is ManifestError { return true }
+        guard let error = error as? RepositoryError else { return false }
+        return error.code == .integrity || error.code == .missing
     }
 
     /// Opens the target; in a dry run, in which it may be missing, any directory in its stead.

@@ -102,7 +102,7 @@ final class RestorePlacer: Sendable {
             context.report(item.path, outcome, bytes: item.entry.size)
         } catch {
             try? placement.directory.unlink(placement.name)
-            context.fail(item.path, error.located(in: parentPath(item.path)))
+            context.fail(item.path, SystemError(errno: error.errno, operation: "put in place", path: item.path))
         }
     }
 
@@ -135,8 +135,6 @@ final class RestorePlacer: Sendable {
             return .created
         }
     }
-
-    private func parentPath(_ path: [UInt8]) -> [UInt8] { Array(path[..<PathOrder.parentLength(path)]) }
 }
 
 extension RestoreContext {

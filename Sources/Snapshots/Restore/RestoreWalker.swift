@@ -194,7 +194,8 @@ final class RestoreWalker {
         if let unit = units.add(item) { try push(unit) }
     }
 
-    private func flush() throws {
+    /// Hands on what has been collected.
+    func flush() throws {
         if let unit = units.take() { try push(unit) }
     }
 

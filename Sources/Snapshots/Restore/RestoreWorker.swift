@@ -51,8 +51,14 @@ final class RestoreWorker {
 
     /// Reports an item as failed.
     func abandon(_ item: RestoreItem, _ error: any Error) {
-        context.fail(item.path, error)
+        context.fail(item.path, naming(error, item))
         item.parent.finishItem(context)
+    }
+
+    /// The error with the item's path in the place of the name that it had for the time being.
+    private func naming(_ error: any Error, _ item: RestoreItem) -> any Error {
+        guard let error = error as? SystemError else { return error }
+        return SystemError(errno: error.errno, operation: error.operation, path: item.path)
     }
 
     /// Reports an item that needs not be put in place.
@@ -109,7 +115,7 @@ final class RestoreWorker {
             let owner = context.metadata.owner(of: item.entry)
             guard status.linkCount == 1, owner == nil || owner?.userID == status.userID else { return false }
             let problem = context.metadata.apply(item.entry, to: file, isFresh: false)
-            if let problem { context.fail(item.path, problem) }
+            if let problem { context.fail(item.path, naming(problem, item)) }
             rememberKept(item)
             conclude(item, .updated)
         }
@@ -193,7 +199,9 @@ final class RestoreWorker {
                 deviceMinor: entry.deviceMinor
             )
         }
-        if let problem = context.metadata.apply(entry, to: name, in: directory) { context.fail(item.path, problem) }
+        if let problem = context.metadata.apply(entry, to: name, in: directory) {
+            context.fail(item.path, naming(problem, item))
+        }
         try rememberRestored(item, name, in: directory)
         place(item, name, in: directory, byteCount: 0)
     }
@@ -221,7 +229,7 @@ final class RestoreWorker {
     private func complete(_ item: RestoreItem, _ staged: StagedFile) throws {
         let problem = context.metadata.apply(item.entry, to: staged.file, isFresh: true)
         try staged.file.close()
-        if let problem { context.fail(item.path, problem) }
+        if let problem { context.fail(item.path, naming(problem, item)) }
         try rememberRestored(item, staged.name, in: staged.directory)
         place(item, staged.name, in: staged.directory, byteCount: item.entry.size)
     }

@@ -9,7 +9,7 @@ enum Fuzz {
                Fuzz options TARGET                options for libFuzzer
                Fuzz seeds TARGET DIRECTORY        writes valid inputs
                Fuzz run TARGET [OPTION | PATH]…   libFuzzer
-               Fuzz replay TARGET FILE…           runs each file once
+               Fuzz replay TARGET PATH…           runs each file once, of directories all
         """
 
     static func main() {
@@ -51,7 +51,7 @@ enum Fuzz {
             return try fuzz(target, arguments: rest)
         case "replay":
             let instance = try target.init()
-            for path in rest { try instance.run(try read(path)) }
+            for path in try rest.flatMap(files(at:)) { try instance.run(try read(path)) }
         default:
             writeLine(usage, to: STDERR_FILENO)
             return 2

@@ -7,6 +7,13 @@ func read(_ path: String) throws -> [UInt8] {
     return try directory.readFile(name, limit: 64 << 20)
 }
 
+/// A file, or the files of a directory.
+func files(at path: String) throws -> [String] {
+    guard let directory = try? Directory.open(path: Array(path.utf8)) else { return [path] }
+    let names = try directory.names()
+    return (0..<names.count).map { "\(path)/\(String(decoding: names[$0], as: UTF8.self))" }.sorted()
+}
+
 /// Writes a file.
 func write(_ bytes: [UInt8], to path: String) throws {
     let (directory, name) = try parent(of: path)
