@@ -7,7 +7,7 @@ import PackageDescription
 
 /// What every module is compiled with: coverage for libFuzzer to steer by, coverage for people to read, and checks.
 let instrumentation: [SwiftSetting] = [
-    .unsafeFlags(["-O", "-sanitize=fuzzer,address", "-profile-generate", "-profile-coverage-mapping"])
+    .unsafeFlags(["-sanitize=fuzzer,address", "-profile-generate", "-profile-coverage-mapping"])
 ]
 
 /// libFuzzer without its `main`, from the toolchain.
