@@ -2,12 +2,14 @@
 # Gives arbitrary bytes to every parser of the program, under libFuzzer and AddressSanitizer.
 #
 #   Tests/acceptance/fuzz.sh [--seconds N] [--target NAME]… [--corpus DIRECTORY] [--seed N] [--lines]
+#                          [--optimize]
 #
 #   --seconds N         how long each target runs (default 60)
 #   --target NAME       only this target; may be repeated (`fuzz/README.md` lists them)
 #   --corpus DIRECTORY  keeps the inputs found and starts from them the next time (default: valid seeds alone)
 #   --seed N            seed of the random numbers (default 1)
 #   --lines             also names the lines that no input has reached
+#   --optimize          compiles with optimization: a longer build for a faster run
 #
 # Builds the package in `fuzz/` into `.build-fuzz`, makes valid inputs with the program's own encoders, runs as many
 # targets at once as there are processors, and prints executions, findings, and the line coverage of each parser, which
@@ -24,12 +26,14 @@ while [ $# -gt 0 ]; do
         --corpus) mkdir -p "$2"; corpus=$(cd "$2" && pwd); shift 2 ;;
         --seed) seed=$2; shift 2 ;;
         --lines) lines=--lines; shift ;;
+        --optimize) export HOLDFAST_FUZZ_OPTIMIZE=1; shift ;;
         *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 2 ;;
     esac
 done
 
 build=${HOLDFAST_FUZZ_BUILD:-$top/.build-fuzz}
 findings=$build/findings
+[ -z "${HOLDFAST_FUZZ_OPTIMIZE:-}" ] || build=$build/optimized
 # libFuzzer and the coverage tools of this very compiler: others do not fit its profiles.
 library=$(swiftc -print-target-info | python3 -c '
 import glob, json, os, platform, sys
@@ -40,9 +44,14 @@ print(found[0] if found else "")')
 [ -n "$library" ] || { echo "this Swift toolchain has no libFuzzer"; exit 1; }
 tools=$(cd "$(dirname "$library")/../../../../../bin" && pwd)
 
-HOLDFAST_FUZZER_LIBRARY=$library swift build --package-path Tests/acceptance/fuzz --scratch-path "$build"
-program=$(HOLDFAST_FUZZER_LIBRARY=$library \
-    swift build --package-path Tests/acceptance/fuzz --scratch-path "$build" --show-bin-path)/Fuzz
+export HOLDFAST_FUZZER_LIBRARY="$library"
+mkdir -p "$build"
+if ! swift build --package-path Tests/acceptance/fuzz --scratch-path "$build" >"$build/build.log" 2>&1; then
+    grep -E 'error|warning' "$build/build.log" | sort -u | head -40
+    echo "the targets do not build: see $build/build.log"
+    exit 1
+fi
+program=$(swift build --package-path Tests/acceptance/fuzz --scratch-path "$build" --show-bin-path)/Fuzz
 all=$("$program" list)
 targets=${targets:-$all}
 for target in $targets; do

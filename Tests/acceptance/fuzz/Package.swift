@@ -3,11 +3,14 @@
 import PackageDescription
 
 // A package of its own, since its compiler options must hold for every module and for nothing else. The folders below
-// `Sources` are links to the modules themselves. `fuzz.sh` builds it and sets the variable.
+// `Sources` are links to the modules themselves. `fuzz.sh` builds it and sets the variables.
+
+/// A long run wants speed (up to ten times as many executions), a short one a short build (a third of the time).
+let optimization = Context.environment["HOLDFAST_FUZZ_OPTIMIZE"] == nil ? ["-Onone"] : ["-O"]
 
 /// What every module is compiled with: coverage for libFuzzer to steer by, coverage for people to read, and checks.
 let instrumentation: [SwiftSetting] = [
-    .unsafeFlags(["-sanitize=fuzzer,address", "-profile-generate", "-profile-coverage-mapping"])
+    .unsafeFlags(["-sanitize=fuzzer,address", "-profile-generate", "-profile-coverage-mapping"] + optimization)
 ]
 
 /// libFuzzer without its `main`, from the toolchain.

@@ -11,7 +11,7 @@ final class PatternsTarget: FuzzTarget {
         "Snapshots/Selection/PatternList.swift", "Snapshots/Selection/PatternSyntax.swift",
     ]
     // One second for what takes microseconds: an input that takes exponential time is a finding.
-    static let options = ["-max_len=4096", "-timeout=2"]
+    static let options = ["-max_len=1024", "-timeout=2"]
 
     /// A byte of flags, a base and a path as blocks, then the pattern file.
     func run(_ input: [UInt8]) throws {
