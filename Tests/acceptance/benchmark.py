@@ -34,8 +34,12 @@ DEFAULT_PATHS = (
     "/usr/lib/python3",
     "/usr/lib/llvm-*",
 )
-#: Added below the cap, part by part.
-EXTRA_PATHS = ("/opt/swift",)
+#: Added below the cap, part by part: the toolchain that `swift` belongs to.
+EXTRA_PATHS = tuple(
+    os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(program))))
+    for program in (shutil.which("swift"),)
+    if program and os.path.realpath(program).count("/") > 3
+)
 BORG = "borgbackup==1.4.5"
 FIRST, UNCHANGED, RESTORE, CHECK, WALK = "first backup", "unchanged backup", "restore", "check --read-data", "walk"
 HOLDFAST_VARIANTS = (["--no-extra-verify"], ["--compression", "fastest"])
@@ -260,10 +264,10 @@ def parse_arguments():
         "--work", metavar="DIRECTORY", help="where repositories are made, and removed (default: a temporary directory)"
     )
     parser.add_argument(
-        "--path", action="append", help="what to back up, several times (default: parts of /usr, and of /opt/swift)"
+        "--path", action="append", help="what to back up, several times (default: parts of /usr, and of the Swift toolchain)"
     )
     parser.add_argument(
-        "--cap", type=float, default=4.0, metavar="GIB", help="most bytes that parts of /opt/swift fill up to"
+        "--cap", type=float, default=4.0, metavar="GIB", help="most bytes that parts of the toolchain fill up to"
     )
     parser.add_argument("--copy", action="store_true", help="copy the tree into the work directory first")
     parser.add_argument("--small-files", type=int, metavar="N", help="back up a made tree of N small files instead")

@@ -3,9 +3,13 @@ package import Records
 
 /// Counts of one backup.
 package struct SnapshotStatistics: Sendable, Hashable {
+    /// Files and other items that the parent did not have.
     package var filesNew: UInt64 = 0
+    /// Those that had changed since the parent.
     package var filesChanged: UInt64 = 0
+    /// Those that were as in the parent.
     package var filesUnmodified: UInt64 = 0
+    /// Directories.
     package var directories: UInt64 = 0
     /// Bytes read from files.
     package var bytesRead: UInt64 = 0
@@ -51,9 +55,13 @@ package struct SnapshotStatistics: Sendable, Hashable {
 
 /// Chunker and parameters that a snapshot was cut by, as numbers of the format.
 package struct ChunkerRecord: Sendable, Hashable {
+    /// The kind of chunker (format.md §15).
     package var kind: UInt64
+    /// Shortest chunk, bytes.
     package var minimum: UInt64
+    /// Mean length, bytes.
     package var average: UInt64
+    /// Longest chunk, bytes.
     package var maximum: UInt64
     fileprivate var unknown = UnknownFields()
 
