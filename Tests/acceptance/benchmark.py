@@ -12,6 +12,7 @@ import dataclasses
 import glob
 import json
 import os
+import shutil
 import sys
 
 sys.dont_write_bytecode = True
