@@ -15,6 +15,8 @@ import Testing
         let fixture = try RestoreFixture()
         for name in ["equal", "touched", "same-size", "longer", "older", "newer", "absent"] {
             try fixture.backup.write(name, bytes("saved"))
+            // Whatever the umask is at the moment: tests that change it run at the same time.
+            try fixture.source.setPermissions(bytes(name), 0o644)
             try fixture.source.setTimes(bytes(name), modified: old)
         }
         try fixture.backup.backUp()
@@ -22,6 +24,7 @@ import Testing
         func put(_ name: String, _ content: String, _ time: Timestamp) throws {
             let file = try target.createFile(bytes(name), permissions: 0o644)
             try file.write(bytes(content))
+            try file.setPermissions(0o644)
             try file.setTimes(modified: time)
         }
         try put("equal", "saved", old)

@@ -43,6 +43,25 @@ struct TreeSamples {
         ]
     }
 
+    /// Two trees of five leaves that differ in one of them: pages 6 and 7.
+    static func differingTrees() -> [[UInt8]] {
+        func leaf(_ number: Int, permissions: UInt8) -> [UInt8] {
+            [PageForge.Kind.manifest.rawValue]
+                + ForgedPage.leaf(
+                    (0..<3).map { item in
+                        ForgedPage.Item(path: Array("f\(number)\(item)".utf8), kind: 5, fields: [1, 1, permissions])
+                    }
+                )
+        }
+        func inner(_ children: [Int]) -> [UInt8] {
+            let children = children.map { ForgedPage.Child(path: Array("x".utf8), id: reference($0)) }
+            return [PageForge.Kind.manifest.rawValue] + ForgedPage.inner(children, level: 1)
+        }
+        return (0..<5).map { leaf($0, permissions: 5) } + [
+            leaf(2, permissions: 7), inner([0, 1, 2, 3, 4]), inner([0, 1, 5, 3, 4]),
+        ]
+    }
+
     private func extentPage(_ extents: [Extent]) -> [UInt8] {
         var page: [UInt8] = [1, 0, UInt8(extents.count)]
         for extent in extents { ExtentCoding.append(extent, to: &page) }

@@ -58,6 +58,9 @@ final class DirectoryTarget: FuzzTarget {
         }
         try require(written == plain, "a fragment is written otherwise than it was read")
         if makesTable { try checkTable(packs) }
+        let sealed = try IndexFragment.seal(packs, keys: fixture.keys, repository: fixture.id, suite: Fixture.suite)
+        let opened = try IndexFragment.open(sealed, repository: fixture.id) { _, _ in fixture.keys }
+        try require(opened == packs, "a fragment changes when it is sealed and opened")
     }
 
     private func checkTable(_ packs: [StoredPack]) throws {

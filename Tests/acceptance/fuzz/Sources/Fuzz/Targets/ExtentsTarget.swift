@@ -73,7 +73,16 @@ final class ExtentsTarget: FuzzTarget {
         }
         var holes: [UInt8] = [0, 1, 0, 100]
         for length in UInt8(1)...100 { holes += [0, length] }
+        // More than stand in one page.
+        var many: [[UInt8]] = []
+        for _ in 0..<2 {
+            var page: [UInt8] = [0, 1, 0, 0x80, 0x08]
+            for _ in 0..<1024 { page += [0, 1] }
+            many.append(page)
+        }
+        many.append(inner(1, [0, 1]))
         let trees: [[[UInt8]]] = [
+            many,
             [leaf], [leaf, inner(1, [0])], [leaf, inner(1, [0, 0, 0]), inner(2, [1, 1])], [holes],
         ]
         return trees.map { tree in

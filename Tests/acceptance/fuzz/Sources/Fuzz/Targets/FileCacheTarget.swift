@@ -35,15 +35,39 @@ final class FileCacheTarget: FuzzTarget {
         guard let cache = FileCacheReader(directory: directory, dataset: dataset) else {
             throw Finding(message: "a whole cache does not open")
         }
+        var read: [PreviousEntry] = []
         while !paths.isAtEnd {
             let kind = EntryKind(rawValue: paths.byte() % 8 + 1) ?? .regular
             let path = paths.take(Int(paths.byte()))
-            guard let found = try attempt({ try cache.unchanged(path, status, kind: kind) }) else { return }
+            guard let found = try attempt({ try cache.unchanged(path, status, kind: kind) }) else { break }
             guard let found else { continue }
+            read.append(found)
             try require(found.entry.path == path && found.entry.kind == kind, "an entry of another path was found")
             try found.entry.validate()
             try require(cache.hadEntry, "an entry was found that was not there")
         }
+        if !read.isEmpty { try rewrite(read) }
+    }
+
+    /// A cache of what was found holds the same.
+    private func rewrite(_ entries: [PreviousEntry]) throws {
+        let writer = try FileCacheWriter(directory: directory, dataset: dataset)
+        for previous in entries {
+            try writer.add(previous.entry, StatRecord(status), treeChunks: previous.treeChunks)
+        }
+        try writer.commit()
+        guard let cache = FileCacheReader(directory: directory, dataset: dataset) else {
+            throw Finding(message: "a cache that was written does not open")
+        }
+        for previous in entries {
+            let again = try cache.unchanged(previous.entry.path, status, kind: previous.entry.kind)
+            try require(
+                again?.entry == previous.entry && again?.treeChunks == previous.treeChunks,
+                "an entry changes when it is written to the cache"
+            )
+        }
+        let abandoned = try FileCacheWriter(directory: directory, dataset: dataset)
+        abandoned.abandon()
     }
 
     /// Stands in seeds for the numbers of a file, which differ from machine to machine.

@@ -1,4 +1,5 @@
 import Cryptography
+import FileSystem
 import ObjectStorage
 import Records
 import TestSupport
@@ -18,8 +19,12 @@ final class HistoryTarget: FuzzTarget {
     static let options = ["-max_len=8192"]
 
     private let fixture: Fixture
+    private let state: Directory
 
-    init() throws { fixture = try Fixture() }
+    init() throws {
+        fixture = try Fixture()
+        state = try makeScratchDirectory().directory
+    }
 
     /// What the flags of a part of the input mean: each keeps something from being set right.
     private enum Flag {
@@ -29,6 +34,8 @@ final class HistoryTarget: FuzzTarget {
         static let policyReference: UInt8 = 8
         static let sealing: UInt8 = 16
         static let name: UInt8 = 32
+        static let replaces: UInt8 = 64
+        static let certificate: UInt8 = 128
     }
 
     private struct Built {
@@ -72,7 +79,8 @@ final class HistoryTarget: FuzzTarget {
             policy.previous = built.policyHashes.last
         }
         let object = try signed(.policy, policy.encodedBody())
-        let name = try attempt { try ObjectName(ObjectNames.policy(UInt64(built.policies.count))) }
+        let number = UInt64(built.policies.count) + (flags & Flag.name == 0 ? 0 : 1)
+        let name = try attempt { try ObjectName(ObjectNames.policy(number)) }
         guard let name, accepts({ try fixture.store.put(name, object) }) else { return }
         built.policies.append(policy)
         built.policyHashes.append(try sha256(object))
@@ -87,7 +95,7 @@ final class HistoryTarget: FuzzTarget {
         commit.domain = fixture.domain
         commit.epoch = 1
         commit.run = fixture.run
-        commit.certificateSerial = 1
+        if flags & Flag.certificate == 0 { commit.certificateSerial = 1 }
         if flags & Flag.place == 0 {
             commit.incarnation = try testIncarnation(0x71)
             commit.number = (built.last?.number ?? 0) + 1
@@ -96,7 +104,11 @@ final class HistoryTarget: FuzzTarget {
         if flags & Flag.policyReference == 0 {
             commit.policyNumber = 0
             commit.policyHash = built.policyHashes[0]
+        } else if commit.policyNumber > 0 {
+            commit.policyNumber %= UInt64(built.policies.count)
+            commit.policyHash = built.policyHashes[Int(commit.policyNumber)]
         }
+        commit.replaced = flags & Flag.replaces == 0 ? nil : built.last?.hash
         commit.addedPackLists = []
         commit.heads = []
         commit.keyBox = try fixture.contentKey(.metadata).box
@@ -115,7 +127,7 @@ final class HistoryTarget: FuzzTarget {
             return
         }
         if flags & Flag.place == 0 { built.last = (commit.number, hash) }
-        let isHonest = flags & ~Flag.sealing == 0
+        let isHonest = flags & ~(Flag.sealing | Flag.replaces) == 0
         if isHonest, try attempt({ try Commit(decoding: commit.encodedBody()) }) != nil { built.honest.insert(hash) }
     }
 
@@ -137,6 +149,15 @@ final class HistoryTarget: FuzzTarget {
                 rootPolicy: built.policyHashes[0]
             )
         }
+        let foreign = try attempt {
+            try PolicyChain(
+                store: store,
+                repository: fixture.id,
+                rootOwner: fixture.keyring.rootOwner,
+                rootPolicy: .zero
+            )
+        }
+        try require(foreign == nil, "a chain of policies opens that begins with another one")
         guard let policies else { return }
         try require(policies.policies == built.policies, "policies read otherwise than they were signed")
         let repository = Repository(
@@ -147,15 +168,17 @@ final class HistoryTarget: FuzzTarget {
             environment: RepositoryEnvironment(now: { 1_700_000_000_000_000_000 })
         )
         guard let log = try attempt({ try CommitLog.load(repository) }) else { return }
+        if try state.statusIfPresent(Array("state".utf8)) != nil { try state.unlink(Array("state".utf8)) }
+        try checkMemory(log, policies)
         let ids = Set(log.commits.map(\.id))
         let isRevoked = policies.current.revocations.contains { $0.member == fixture.keyring.member }
         try require(isRevoked || built.honest.isSubset(of: ids), "a sound commit is not shown")
         for commit in log.commits {
             try require(!commit.id.hex.isEmpty && policies.key(of: commit.commit.signer) != nil, "a commit of nobody")
         }
-        guard let list = try attempt({ try SnapshotList(repository, log: log) }) else { return }
+        guard let list = try attempt({ try SnapshotList.load(repository) }) else { return }
         try require(list.snapshots.allSatisfy { ids.contains($0.id) }, "a snapshot without its commit")
-        for text in [name, "latest", "latest~1"] + list.snapshots.prefix(2).map(\.shortID) {
+        for text in [name, "latest", "latest~1"] + log.commits.prefix(4).map({ String($0.id.hex.prefix(8)) }) {
             guard let snapshot = try attempt({ try list.resolve(text) }) else { continue }
             try require(list.snapshots.contains(snapshot), "\(text) is a snapshot that is not listed")
         }
@@ -163,7 +186,37 @@ final class HistoryTarget: FuzzTarget {
         filter.hosts = list.snapshots.prefix(1).map(\.details.host)
         filter.tags = [list.snapshots.last?.details.tags ?? []]
         filter.after = 0
+        filter.before = .max
+        filter.datasets = list.snapshots.map(\.details.dataset)
+        filter.paths = list.snapshots.first.map { Array($0.details.paths.prefix(1)) } ?? []
         try require(list.filtered(filter).allSatisfy(filter.matches), "a filter lets pass what it should not")
+    }
+
+    /// What this host has seen and the store shows no longer is noticed.
+    private func checkMemory(_ log: CommitLog, _ policies: PolicyChain) throws {
+        guard let last = log.commits.last else { return }
+        let repository = Repository(
+            store: fixture.store,
+            keyring: fixture.keyring,
+            slot: nil,
+            policies: policies,
+            environment: RepositoryEnvironment(state: state, now: { 1_700_000_000_000_000_000 })
+        )
+        let first = try CommitLog.load(repository)
+        try require(first.commits == log.commits, "what is remembered of nothing changes the history")
+        let chain = ChainID(member: last.commit.signer, incarnation: last.commit.incarnation)
+        guard log.heads[chain]?.hash == last.id, log.problems.isEmpty else { return }
+        let name = ObjectNames.commit(
+            member: last.commit.signer,
+            incarnation: last.commit.incarnation,
+            number: last.commit.number,
+            hash: last.id
+        )
+        let object = fixture.store.contents[try ObjectName(name)]
+        fixture.store.overwrite(try ObjectName(name), with: nil)
+        let second = try CommitLog.load(repository)
+        fixture.store.overwrite(try ObjectName(name), with: object)
+        try require(!second.problems.isEmpty, "nobody notices that the last commit is gone")
     }
 
     func seeds() throws -> [[UInt8]] {
@@ -171,17 +224,40 @@ final class HistoryTarget: FuzzTarget {
         source.addsUnknownFields = false
         let details = try DetailsTarget.samples()
         var seeds: [[UInt8]] = []
-        for round in 0..<10 {
+        for round in 0..<24 {
             var input = InputWriter()
-            input.block(Array(["latest", "latest~2", "abcd", "1234567890", ""][round % 5].utf8))
+            input.block(Array(["latest", "latest~2", "abcd", "1234567890", "", "latest~-1"][round % 6].utf8))
             if round % 3 == 1 {
                 var policy = try source.policy()
                 policy.slots = []
                 policy.features = []
                 policy.number = 1
                 policy.previous = try source.digest()
-                policy.members[0].certificateSerial = 1
-                input.byte(Flag.policy)
+                policy.members[0].certificateSerial = round < 12 ? 1 : 9
+                policy.members[0].notAfter = round % 2 == 0 ? 5 : 0
+                policy.members[0].notBefore = 0
+                let other = try testKey(9).publicKey
+                if round > 6 {
+                    policy.members[0].role = [.owner, .reader, .writer][round % 3 == 0 ? 0 : round / 3 % 3]
+                    policy.members[0].domains = round % 4 == 0 ? [try source.identifier()] : []
+                    policy.members.append(try source.member(other, role: .owner))
+                    policy.revocations = []
+                    if round % 5 == 0 {
+                        let accepted = AcceptedHead(
+                            incarnation: try testIncarnation(0x71),
+                            number: 1,
+                            hash: try source.digest()
+                        )
+                        policy.revocations = [
+                            Revocation(
+                                member: policy.members[0].id,
+                                time: 1,
+                                accepted: round % 2 == 0 ? [accepted] : []
+                            )
+                        ]
+                    }
+                }
+                input.byte(Flag.policy | [0, 0, 0, Flag.name, Flag.place, Flag.signer][round % 6])
                 input.block(policy.encodedBody())
             }
             for number in 0..<(1 + round % 3) {
@@ -190,8 +266,11 @@ final class HistoryTarget: FuzzTarget {
                 commit.addedPackLists = []
                 commit.heads = []
                 commit.referredPackLists = []
-                commit.replaced = number == 1 ? commit.replaced : nil
-                let flags: [UInt8] = [0, 0, Flag.place, Flag.sealing, Flag.name, Flag.policyReference]
+                commit.policyNumber = 1
+                let flags: [UInt8] = [
+                    0, Flag.replaces, Flag.place, Flag.sealing, Flag.name, Flag.policyReference, Flag.policyReference,
+                    Flag.certificate,
+                ]
                 input.byte(round < 4 ? 0 : flags[(round + number) % flags.count])
                 input.block(commit.encodedBody())
                 input.block(details[(round + number) % details.count].encoded())

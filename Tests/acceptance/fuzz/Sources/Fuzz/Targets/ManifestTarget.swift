@@ -191,6 +191,13 @@ final class ManifestTarget: FuzzTarget {
                 seeds.append(input.bytes)
             }
         }
+        for operations in [[2, 6], [2, 7], [2, 6, 2, 5]] as [[UInt8]] {
+            var input = InputWriter()
+            input.byte(0)
+            input.block(operations)
+            for part in TreeSamples.differingTrees() { input.block(part) }
+            seeds.append(input.bytes)
+        }
         return seeds.filter { $0.count <= 8192 }
     }
 }

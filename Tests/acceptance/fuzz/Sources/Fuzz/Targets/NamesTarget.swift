@@ -14,6 +14,11 @@ final class NamesTarget: FuzzTarget {
     ]
     static let options = ["-only_ascii=1", "-max_len=600"]
 
+    init() throws {
+        let isRandom = try MemberID.random() != MemberID.random() && Incarnation.random() != Incarnation.random()
+        try require(isRandom, "random ids are equal")
+    }
+
     func run(_ input: [UInt8]) throws {
         let text = String(decoding: input, as: UTF8.self)
         let name = ObjectName(validating: text)
@@ -26,6 +31,11 @@ final class NamesTarget: FuzzTarget {
             try require(name.components.joined(separator: "/") == text, "a name falls apart: \(text)")
         }
         try attempt { try ObjectName(text) }
+        if let id = MemberID(hex: text) {
+            try require(id.hex == text && !(id < id), "an id is written otherwise: \(text)")
+        }
+        if let id = Incarnation(hex: text) { try require("\(id.hex)" == text && !(id < id), "\(text) is another id") }
+        if let digest = Digest(hex: text) { try require("\(digest)" == text, "a digest is written otherwise: \(text)") }
         guard let parsed = ObjectNames.parse(text) else { return }
         try require(parsed.name == text, "\(text) is another name when written")
         try require(name != nil, "\(text) is a name of the format and not one of a store")
@@ -50,6 +60,7 @@ final class NamesTarget: FuzzTarget {
             .receipt(receiver: member, number: number), .erasure(number: 9_999_999_999),
             .audit(member: member, number: 0),
         ]
-        return names.map { Array($0.name.utf8) } + ["tmp/x", "a/../b", "a//b", "./a"].map { Array($0.utf8) }
+        return names.map { Array($0.name.utf8) }
+            + [member.hex, hash.hex, "0123456789abcdef", "tmp/x", "a/../b", "a//b", "./a"].map { Array($0.utf8) }
     }
 }

@@ -129,6 +129,37 @@ final class RecordsTarget: FuzzTarget {
         try require(opened == nil || bytes.count > 64, "a record was opened without a signature")
     }
 
+    /// Policies that break one rule each.
+    private static var mistakes: [(inout Policy, inout RecordSource) throws -> Void] {
+        [
+            { policy, _ in policy.members.append(policy.members[0]) },
+            { policy, source in policy.members[0].id = try source.identifier() },
+            { policy, _ in policy.members = [] },
+            { policy, _ in policy.members[0].role = .reader },
+            { policy, source in
+                let domain = PolicyDomain(id: try source.identifier(), name: "d", epoch: 1, readers: [])
+                policy.domains = [domain, domain]
+            },
+            { policy, source in
+                let readers = try (0..<33).map { _ in AgreementPublicKey(try source.digest()) }
+                policy.domains = [PolicyDomain(id: try source.identifier(), name: "d", epoch: 1, readers: readers)]
+            },
+            { policy, source in policy.slots = try [source.digest(), .zero] },
+            { policy, source in policy.slots = try (0..<65).map { _ in try source.digest() }.sorted() },
+            { policy, source in
+                let revocation = Revocation(member: try source.identifier(), time: 1, accepted: [])
+                policy.revocations = [revocation, revocation]
+            },
+            { policy, _ in policy.previous = policy.previous == nil ? .zero : nil },
+            { policy, source in
+                policy.number = 0
+                policy.previous = nil
+                policy.signer = try source.identifier()
+            },
+            { policy, _ in policy.features = ["a feature of the future"] },
+        ]
+    }
+
     func seeds() throws -> [[UInt8]] {
         var seeds: [[UInt8]] = []
         var source = try RecordSource(seed: 51)
@@ -143,6 +174,17 @@ final class RecordsTarget: FuzzTarget {
             seeds.append([12] + (try source.packHeader().encodedPrefix()) + [1, 2, 3])
             seeds.append([13] + (try source.slotHeader().encodedPrefix()) + [3, 0, 0, 0, 1, 2, 3])
             seeds.append([14] + (try source.keyBox(purpose: 1)).encoded())
+        }
+        for edit in Self.mistakes {
+            var policy = try source.policy()
+            try edit(&policy, &source)
+            seeds.append([0] + policy.encodedBody())
+        }
+        // Headers that claim more than there is, or may be.
+        for prefix in [try source.packHeader().encodedPrefix(), try source.slotHeader().encodedPrefix()] {
+            let selector: UInt8 = prefix[5] == RecordKind.pack.rawValue ? 12 : 13
+            seeds.append([selector] + prefix.dropLast(3))
+            seeds.append([selector] + prefix.prefix(8) + [0, 0, 2, 0] + prefix.dropFirst(12))
         }
         for number in 15..<22 {
             let lease = try SignedRecord.sign(source.lease(), with: key)

@@ -36,6 +36,11 @@ final class RestoreTarget: FuzzTarget {
         guard unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else {
             throw Finding(message: "the size of files cannot be limited")
         }
+        // Few descriptors, so that what is kept open is limited as with many directories.
+        var files = rlimit(rlim_cur: 512, rlim_max: 512)
+        guard unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0 else {
+            throw Finding(message: "the number of open files cannot be limited")
+        }
         fixture = try Fixture()
         (basePath, base) = try makeScratchDirectory()
         guarded = try Guarded(in: base)
@@ -68,8 +73,13 @@ final class RestoreTarget: FuzzTarget {
             options: options,
             observer: Observer()
         )
-        let summary = try attempt { try restore.run(to: Array("\(basePath)/target".utf8)) }
+        let path = Array("\(basePath)/target".utf8)
+        let summary = try attempt { try restore.run(to: path) }
         try guarded.check(base, allowing: target)
+        if flags & 0x400 != 0 {
+            try attempt { try restore.run(to: path) }
+            try guarded.check(base, allowing: target)
+        }
         let directory = try base.openDirectory(target)
         if options.isDryRun, flags & 0x100 == 0 {
             try require(directory.names().count == 0, "a dry run has made something")
@@ -80,7 +90,7 @@ final class RestoreTarget: FuzzTarget {
 
     private func options(_ flags: UInt64, _ root: PageForge.Page) -> RestoreOptions {
         var options = RestoreOptions()
-        options.isDurable = false
+        options.isDurable = flags & 0x800 != 0
         options.workers = 1
         options.overwrite = OverwriteRule.allCases[Int(flags & 3)]
         options.deletesExtra = flags & 4 != 0
@@ -129,14 +139,22 @@ final class RestoreTarget: FuzzTarget {
         try directory.openDirectory(Array("b".utf8)).makeSymbolicLink(Array("a".utf8), target: Array("/etc".utf8))
         let file = try directory.createFile(Array("e".utf8))
         try file.close()
+        // What a restore that was killed has left, and what only looks like it.
+        let identity = "\(ProcessIdentity.current)".split(separator: "-")
+        for text in ["\(identity[0])-\(identity[1])-99999999-1-x", "\(ProcessIdentity.current)-y", "0-1-2-3-z", "w"] {
+            let name = StagingArea.prefix + Array(text.utf8)
+            try directory.makeDirectory(name)
+            try directory.openDirectory(name).makeSymbolicLink(Array("a".utf8), target: outside)
+        }
     }
 
-    /// No file of the program's own stays behind.
+    /// Nothing of this process's own stays behind but what was planted.
     private func checkLeftovers(_ directory: Directory) throws {
         let names = try directory.names()
         for index in 0..<names.count {
             let name = String(decoding: names[index], as: UTF8.self)
-            try require(!name.hasPrefix(".holdfast-"), "\(name) was left behind")
+            let own = String(decoding: StagingArea.prefix, as: UTF8.self) + "\(ProcessIdentity.current)-"
+            try require(!name.hasPrefix(own) || name == own + "y", "\(name) was left behind")
         }
     }
 
@@ -147,12 +165,15 @@ final class RestoreTarget: FuzzTarget {
 
     func seeds() throws -> [[UInt8]] {
         var seeds: [[UInt8]] = []
-        for (round, flags) in ([0, 0x100, 0x104, 0x141, 0x08, 0x30, 0x82, 0x243] as [UInt64]).enumerated() {
+        for (round, flags) in ([0, 0x900, 0x504, 0x141, 0x08, 0x30, 0x82, 0x643] as [UInt64]).enumerated() {
             var samples = TreeSamples(seed: UInt64(90 + round))
             let parts = try samples.parts(entryCount: 8, leafLength: round % 2 == 0 ? 50 : 4)
             seeds.append(input(flags, parts))
         }
-        for flags in [0, 0x100, 0x104, 0x143] as [UInt64] { seeds.append(input(flags, try hostileParts())) }
+        for flags in [0x400, 0x401, 0x500, 0x104, 0x143, 0x508, 0x801] as [UInt64] {
+            seeds.append(input(flags, try hostileParts()))
+        }
+        seeds.append(input(0, try wideParts()))
         return seeds.filter { $0.count <= 8192 }
     }
 
@@ -161,6 +182,18 @@ final class RestoreTarget: FuzzTarget {
         input.integer(flags, 2)
         for part in parts { input.block(part) }
         return input.bytes
+    }
+
+    /// Many directories with a file each.
+    private func wideParts() throws -> [[UInt8]] {
+        var items: [ForgedPage.Item] = []
+        for number in 10..<90 {
+            let path = Array("\(number)".utf8)
+            items.append(.init(path: path, kind: 1, fields: [1, 2, 0xED, 3]))
+            items.append(.init(path: path + Array("/f".utf8), kind: 3, fields: [1, 2, 0xA4, 3]))
+            items.append(.init(path: path, kind: 2))
+        }
+        return [[PageForge.Kind.manifest.rawValue] + ForgedPage.leaf(items)]
     }
 
     /// A link and a directory of one name, links that lead out with files behind them, hard links to links, devices.
@@ -173,12 +206,13 @@ final class RestoreTarget: FuzzTarget {
             try entry.appendFields(to: &fields)
             return fields
         }
-        func file(_ group: UInt64) throws -> [UInt8] {
+        func file(_ group: UInt64, holeLength: UInt64 = 0) throws -> [UInt8] {
             try fields(
                 {
-                    $0.size = 4
-                    $0.contentHash = .zero
-                    $0.content = .inline([.chunk(TreeSamples.reference(0), offset: 0, length: 4)])
+                    let data = Extent.chunk(TreeSamples.reference(0), offset: 0, length: 4)
+                    $0.size = 4 + holeLength
+                    $0.content = .inline(holeLength == 0 ? [data] : [data, .hole(length: holeLength)])
+                    if holeLength == 0 { $0.contentHash = .zero } else { $0.sparseHash = .zero }
                     $0.hardLinkGroup = group
                 },
                 .regular
@@ -211,7 +245,9 @@ final class RestoreTarget: FuzzTarget {
             .init(path: Array("d".utf8), kind: 2),
             .init(path: Array("e".utf8), kind: 3, fields: try file(9)),
             .init(path: Array("f".utf8), kind: 3, fields: try file(9)),
-            .init(path: Array("g".utf8), kind: 5, fields: try fields({ _ in }, .fifo)),
+            .init(path: Array("h".utf8), kind: 3, fields: try file(11, holeLength: 20 << 20)),
+            .init(path: Array("i".utf8), kind: 3, fields: try file(11, holeLength: 20 << 20)),
+            .init(path: Array("j".utf8), kind: 5, fields: try fields({ _ in }, .fifo)),
         ]
         return [
             [PageForge.Kind.data.rawValue, 1, 2, 3, 4, 5], [PageForge.Kind.manifest.rawValue] + ForgedPage.leaf(items),

@@ -35,7 +35,7 @@ final class SlotTarget: FuzzTarget {
             object.appendLittleEndian(UInt32(keyring.count))
             object += keyring
         }
-        try check(object)
+        try check(object, flags)
     }
 
     /// Puts the right commitment into the header, and the keyring behind it.
@@ -77,13 +77,16 @@ final class SlotTarget: FuzzTarget {
         try require((1...4).contains(header.scryptP), "a slot with p = \(header.scryptP) passes")
     }
 
-    private func check(_ object: [UInt8]) throws {
+    private func check(_ object: [UInt8], _ flags: UInt8) throws {
         let store = MemoryObjectStore()
-        try store.put(.init(ObjectNames.slot(try sha256(object))), object)
+        let isNamedWrongly = flags & 2 != 0
+        try store.put(.init(ObjectNames.slot(isNamedWrongly ? .zero : try sha256(object))), object)
+        if flags & 4 != 0 { try checkNumber(store, object) }
         var warnings = 0
         let slots = try attempt { try Slots(store: store, repository: fixture.id, warn: { _ in warnings += 1 }) }
         guard let slots else { return }
         try require(slots.slots.count + warnings == 1, "a slot was neither taken nor passed over")
+        try require(slots.slots.isEmpty || !isNamedWrongly, "a slot is taken under the name of another")
         guard let slot = slots.slots.first else { return }
         try checkBounds(slot.header)
         // One slot whose key cannot be derived would keep the others from being tried.
@@ -104,6 +107,18 @@ final class SlotTarget: FuzzTarget {
             )
         if let (keyring, name) = try attempt({ try slots.open(credential, repository: fixture.id) }) {
             try require(name == slot.name, "another slot was opened")
+            let again = try KeySlot.seal(
+                keyring,
+                kind: .recoveryWords,
+                secret: fixture.slotSecret.secret,
+                label: slot.header.label,
+                time: slot.header.created,
+                parameters: .standard,
+                suite: slot.header.suite
+            )
+            let header = try KeySlotHeader(object: again)
+            let opened = try KeySlot.open(again, header: header, credential: .recovery(fixture.slotSecret))
+            try require(opened?.member == keyring.member, "a keyring does not come out of a new slot")
             try require(
                 keyring.member == (try MemberID(of: keyring.signingKey.publicKey)),
                 "a keyring of somebody else"
@@ -111,13 +126,32 @@ final class SlotTarget: FuzzTarget {
         }
     }
 
+    /// More slots than a repository can have are refused before any is read.
+    private func checkNumber(_ store: MemoryObjectStore, _ object: [UInt8]) throws {
+        let crowded = store.copy()
+        for number in 0..<FormatBounds.slots {
+            try crowded.put(.init(ObjectNames.slot(try sha256([UInt8(number)]))), object)
+        }
+        let slots = try attempt { try Slots(store: crowded, repository: fixture.id, warn: { _ in }) }
+        try require(slots == nil, "more slots than there can be are read")
+    }
+
     func seeds() throws -> [[UInt8]] {
         let plain = try KeyringTarget.samples(fixture)
         var source = try RecordSource(seed: 53)
         source.addsUnknownFields = false
         var seeds: [[UInt8]] = []
-        for round in 0..<16 {
+        for round in 0..<22 {
             var header = try source.slotHeader()
+            // Costs beyond the bounds, too weak ones, fields of other kinds.
+            if round >= 16 {
+                header.kind = round == 20 ? 3 : 1
+                header.scryptLog2N = [30, 13, 20, 14, 17, 17][round - 16]
+                header.scryptR = round == 18 ? 32 : 8
+                header.scryptP = 1
+                header.sealedSecret = round == 21 ? [UInt8](repeating: 1, count: 80) : []
+                header.recipient = []
+            }
             if round < 8 {
                 header.kind = round % 2 == 0 ? 3 : 2
                 header.scryptLog2N = 0
@@ -127,7 +161,7 @@ final class SlotTarget: FuzzTarget {
                 header.recipient = []
             }
             var input = InputWriter()
-            input.byte(round == 7 ? 1 : 0)
+            input.byte([0, 0, 0, 0, 2, 4, 0, 1][round % 8])
             input.block(Array(header.encodedPrefix().dropFirst(12)))
             input.raw(plain[round % plain.count])
             seeds.append(input.bytes)

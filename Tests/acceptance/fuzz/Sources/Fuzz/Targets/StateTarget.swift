@@ -26,6 +26,11 @@ final class StateTarget: FuzzTarget {
             for name in ["lists", "state"] { try directory.writeFileAtomically(Array(name.utf8), body) }
             _ = VouchedCache(directory: directory).load()
             _ = LocalStateFile(directory: directory).load()
+            let changed = try LocalStateFile(directory: directory).update { $0.policyNumber = 3 }
+            try require(
+                LocalStateFile(directory: directory).load() == changed,
+                "the local state is not what was stored"
+            )
         }
     }
 
