@@ -56,7 +56,7 @@ import Testing
         let terminal = try terminal(scenario, "snapshots")
         try terminal.wait(for: "password for the repository: ")
         // What the key sends is a character that the terminal turns into SIGINT.
-        terminal.type("\u{3}")
+        terminal.press("\u{3}")
         #expect(terminal.finish().outcome.status == 130)
     }
 

@@ -41,8 +41,11 @@ final class PseudoTerminal {
     }
 
     /// Types a line.
-    func type(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
+    func type(_ line: String) { press(line + "\n") }
+
+    /// Presses keys.
+    func press(_ keys: String) {
+        let bytes = Array(keys.utf8)
         _ = unsafe write(master, bytes, bytes.count)
     }
 
