@@ -62,6 +62,33 @@ struct TreeSamples {
         ]
     }
 
+    /// A page above two leaves that says something wrong of the second: nothing but the digest, its first path, or its
+    /// counts.
+    static func wrongClaims(_ mistake: Int) -> [[UInt8]] {
+        func leaf(_ name: String) -> [UInt8] {
+            [PageForge.Kind.manifest.rawValue]
+                + ForgedPage.leaf([ForgedPage.Item(path: Array(name.utf8), kind: 5, fields: [1, 1, 5])])
+        }
+        let children = ["a", "b"].map { name in
+            ForgedPage.Child(
+                path: Array((mistake == 1 && name == "b" ? "bb" : name).utf8),
+                kind: 5,
+                id: reference(name == "a" ? 0 : 1),
+                entries: mistake == 2 && name == "b" ? 7 : 1
+            )
+        }
+        let head = PageForge.Kind.manifest.rawValue | PageForge.Flag.claims
+        return [leaf("a"), leaf("b"), [head] + ForgedPage.inner(children, level: 1)]
+    }
+
+    /// The same parts, with one flag on all pages of the manifest: what pages say of each other stays as it is, and so is
+    /// wrong.
+    static func flagged(_ parts: [[UInt8]], _ flag: UInt8) -> [[UInt8]] {
+        parts.map { part in
+            part.first == PageForge.Kind.data.rawValue ? part : [part[0] | flag] + part.dropFirst()
+        }
+    }
+
     private func extentPage(_ extents: [Extent]) -> [UInt8] {
         var page: [UInt8] = [1, 0, UInt8(extents.count)]
         for extent in extents { ExtentCoding.append(extent, to: &page) }

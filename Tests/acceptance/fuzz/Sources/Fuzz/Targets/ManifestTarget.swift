@@ -183,11 +183,27 @@ final class ManifestTarget: FuzzTarget {
                 leafLength: [3, 100, 6][round % 3],
                 isDeep: round % 2 == 0
             )
+            for flag in [PageForge.Flag.claims, PageForge.Flag.ends, PageForge.Flag.contents] {
+                var input = InputWriter()
+                input.byte(UInt8(round % 2))
+                input.block([0, 1, 0x61, 1])
+                for part in TreeSamples.flagged(parts, flag) { input.block(part) }
+                seeds.append(input.bytes)
+            }
             for operations in [[], [0, 1, 0x61, 0, 1, 0], [1, 0, 1, 0, 0, 0, 0, 0, 0], [2, 0, 2, 1]] as [[UInt8]] {
                 var input = InputWriter()
                 input.byte(UInt8(operations.count % 2))
                 input.block(operations)
                 for part in parts { input.block(part) }
+                seeds.append(input.bytes)
+            }
+        }
+        for mistake in 0..<3 {
+            for operations in [[], [0, 1, 0x63, 1]] as [[UInt8]] {
+                var input = InputWriter()
+                input.byte(UInt8(mistake % 2))
+                input.block(operations)
+                for part in TreeSamples.wrongClaims(mistake) { input.block(part) }
                 seeds.append(input.bytes)
             }
         }

@@ -169,10 +169,13 @@ final class RestoreTarget: FuzzTarget {
             var samples = TreeSamples(seed: UInt64(90 + round))
             let parts = try samples.parts(entryCount: 8, leafLength: round % 2 == 0 ? 50 : 4)
             seeds.append(input(flags, parts))
+            let flag = [PageForge.Flag.contents, PageForge.Flag.ends, PageForge.Flag.claims][round % 3]
+            seeds.append(input(flags, TreeSamples.flagged(parts, flag)))
         }
         for flags in [0x400, 0x401, 0x500, 0x104, 0x143, 0x508, 0x801] as [UInt64] {
             seeds.append(input(flags, try hostileParts()))
         }
+        seeds.append(input(0x42, TreeSamples.flagged(try hostileParts(), PageForge.Flag.contents)))
         seeds.append(input(0, try wideParts()))
         return seeds.filter { $0.count <= 8192 }
     }

@@ -31,6 +31,7 @@ final class SlotTarget: FuzzTarget {
         if isSealed {
             guard let sealed = try seal(object, keyring) else { return }
             object = sealed
+            if flags & 8 != 0 { object[object.count - 1] ^= 1 }
         } else {
             object.appendLittleEndian(UInt32(keyring.count))
             object += keyring
@@ -161,7 +162,7 @@ final class SlotTarget: FuzzTarget {
                 header.recipient = []
             }
             var input = InputWriter()
-            input.byte([0, 0, 0, 0, 2, 4, 0, 1][round % 8])
+            input.byte([0, 8, 0, 0, 2, 4, 8, 1][round % 8])
             input.block(Array(header.encodedPrefix().dropFirst(12)))
             input.raw(plain[round % plain.count])
             seeds.append(input.bytes)
