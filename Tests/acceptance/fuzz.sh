@@ -14,7 +14,7 @@
 #
 # Builds the package in `fuzz/` into `.build-fuzz`, makes valid inputs with the program's own encoders, runs as many
 # targets at once as there are processors, and prints executions, findings, and the line coverage of each parser, which
-# must be at least 80 %, or what --least says. An input that breaks something is kept in `.build-fuzz/findings`. The last line is
+# must be at least what --least says. An input that breaks something is kept in `.build-fuzz/findings`. The last line is
 # "N passed, N failed"; the exit status is 0 only if nothing failed. HOLDFAST_FUZZ_BUILD names another build directory.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -65,11 +65,19 @@ scratch=${TMPDIR:-/tmp}
 [ ! -w /dev/shm ] || scratch=/dev/shm
 work=$(mktemp -d "$scratch/holdfast-fuzz-XXXXXX")
 trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+trap 'kill $(jobs -p) 2>/dev/null; wait; exit 130' INT TERM
 # Swift's own crash reporter would hold up every finding.
 export SWIFT_BACKTRACE=enable=no
 export ASAN_SYMBOLIZER_PATH="${ASAN_SYMBOLIZER_PATH:-$tools/llvm-symbolizer}"
-rm -rf "$findings"
+: >"$work/begin"
+
+# Waits for a command in a way that a signal interrupts, and takes the command along.
+attended() {
+    "$@" &
+    child=$!
+    trap 'kill "$child" 2>/dev/null; exit 1' TERM
+    wait "$child"
+}
 
 # Runs one target; says by its status whether anything was found.
 run() {
@@ -80,11 +88,11 @@ run() {
     [ -z "$corpus" ] || { kept=$corpus/$target; mkdir -p "$kept"; }
     "$program" seeds "$target" "$work/$target/seeds" || return 1
     # shellcheck disable=SC2046 # a list of options
-    "$program" run "$target" -seed="$seed" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
+    attended "$program" run "$target" -seed="$seed" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
         -malloc_limit_mb=64 -print_final_stats=1 -artifact_prefix="$findings/$target/" \
         $("$program" options "$target") "$kept" "$work/$target/seeds" || return 1
     LLVM_PROFILE_FILE="$work/$target/replay.profraw" \
-        "$program" replay "$target" "$work/$target/seeds" "$kept" || return 1
+        attended "$program" replay "$target" "$work/$target/seeds" "$kept" || return 1
 }
 
 printf '\n%-12s %12s %10s %8s  %s\n' target executions "per second" inputs result
@@ -104,15 +112,15 @@ report() {
     [ "$result" = passed ] || {
         grep -aE '^FINDING|ERROR: |Fatal error|SUMMARY' "$log" | sed 's/^/    /' | head -5 || true
         grep -aE '^ +#[0-9]+ .*/Sources/' "$log" | head -8 | sed 's/^ */    /' || true
-        for input in "$findings/$target"/*; do
-            [ ! -f "$input" ] || echo "    to repeat: SWIFT_BACKTRACE=enable=no $program run $target $input"
-        done
+        find "$findings/$target" -type f -newer "$work/begin" |
+            sed "s|^|    to repeat: SWIFT_BACKTRACE=enable=no $program run $target |"
     }
 }
 
 processors=$(nproc)
 running=0
 for target in $targets; do
+    : >"$work/$target.log"
     ( if run "$target" >"$work/$target.log" 2>&1; then echo 0; else echo 1; fi >"$work/$target.status" ) &
     running=$((running + 1))
     if [ "$running" -ge "$processors" ]; then

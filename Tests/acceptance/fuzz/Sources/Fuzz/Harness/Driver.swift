@@ -29,6 +29,30 @@ func fuzz(_ type: any FuzzTarget.Type, arguments: [String]) throws -> CInt {
     }
 }
 
+@_silgen_name("LLVMFuzzerMutate")
+private func mutateBytes(_ data: UnsafeMutablePointer<UInt8>?, _ count: Int, _ limit: Int) -> Int
+
+/// What libFuzzer calls to change an input: half of the time the target's shape is respected.
+@_cdecl("LLVMFuzzerCustomMutator")
+func mutateInput(_ data: UnsafeMutablePointer<UInt8>?, _ count: Int, _ limit: Int, _ seed: UInt32) -> Int {
+    guard seed & 1 != 0, let target = unsafe running else { return unsafe mutateBytes(data, count, limit) }
+    let input = unsafe Array(UnsafeBufferPointer(start: data, count: count))
+    let shape = type(of: target).shape(of: input)
+    if case .bytes = shape { return unsafe mutateBytes(data, count, limit) }
+    var mutator = ShapeMutator(seed: seed) { part, limit in
+        var buffer = part + [UInt8](repeating: 0, count: max(1, limit - part.count))
+        let room = buffer.count
+        let count = unsafe buffer.withUnsafeMutableBufferPointer {
+            unsafe mutateBytes($0.baseAddress, part.count, room)
+        }
+        return Array(buffer.prefix(count))
+    }
+    let output = mutator.mutate(input, shape).prefix(limit)
+    guard !output.isEmpty, let data = unsafe data else { return unsafe mutateBytes(data, count, limit) }
+    for (index, byte) in output.enumerated() { unsafe data[index] = byte }
+    return output.count
+}
+
 private func check(_ input: [UInt8]) {
     do {
         try unsafe running?.run(input)

@@ -38,6 +38,51 @@ struct FieldList {
         set(tag, value: value)
     }
 
+    /// The number of fields.
+    var count: Int { fields.count }
+
+    /// The value of the field at a place.
+    func value(at index: Int) -> [UInt8] { fields[index].value }
+
+    /// Replaces the value of the field at a place.
+    mutating func change(at index: Int, value: [UInt8]) { fields[index].value = value }
+
+    /// Replaces the tag of the field at a place, wherever that puts it.
+    mutating func change(at index: Int, tag: UInt64) { fields[index].tag = tag }
+
+    /// Puts the field at a place behind itself once more.
+    mutating func duplicate(at index: Int) { fields.insert(fields[index], at: index) }
+
+    /// Removes the field at a place.
+    mutating func remove(at index: Int) { fields.remove(at: index) }
+
+    /// A reader that names what it reads.
+    static func reader(_ bytes: ArraySlice<UInt8>) -> ByteReader { ByteReader(bytes, what: "input") }
+
+    /// Adds a number.
+    static func append(_ value: UInt64, to bytes: inout [UInt8]) { Varint.append(value, to: &bytes) }
+
+    /// Bytes with their number before them.
+    static func counted(_ value: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        Varint.append(UInt64(value.count), to: &bytes)
+        return bytes + value
+    }
+
+    /// Parts with their lengths before them; what is left at the end is a part of its own.
+    static func parts(_ bytes: ArraySlice<UInt8>) -> [[UInt8]] {
+        var reader = reader(bytes)
+        var parts: [[UInt8]] = []
+        while !reader.isAtEnd {
+            var ahead = reader
+            guard let part = try? ahead.countedBytes() else { break }
+            parts.append(Array(part))
+            reader = ahead
+        }
+        if let rest = try? reader.bytes(reader.remaining), !rest.isEmpty { parts.append(Array(rest)) }
+        return parts
+    }
+
     func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
         for field in fields {

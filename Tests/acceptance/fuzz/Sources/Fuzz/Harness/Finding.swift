@@ -7,6 +7,7 @@ import Repository
 import Snapshots
 
 @testable import Commands
+@testable import ManifestSamples
 
 /// A property that an input has broken.
 struct Finding: Error {
@@ -46,7 +47,7 @@ func accepts(_ operation: () throws -> Void) throws -> Bool {
 func requireRefusal(_ error: any Error) throws {
     switch error {
     case is RecordError, is RepositoryError, is ManifestError, is ChunkingError, is CryptographyError, is StorageError,
-        is SystemError, is UsageError:
+        is SystemError, is UsageError, is ManifestPages.Missing:
         // Making the message is part of refusing.
         try require(!"\(error)".isEmpty, "an error without words")
     default:

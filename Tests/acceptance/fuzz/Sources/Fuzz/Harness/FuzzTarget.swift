@@ -7,6 +7,9 @@ protocol FuzzTarget: AnyObject {
     /// Options of libFuzzer that differ from the usual ones.
     static var options: [String] { get }
 
+    /// How an input is built.
+    static func shape(of input: [UInt8]) -> InputShape
+
     /// Prepares what all inputs share.
     init() throws
     /// Takes one input. Throws a `Finding` if a property is broken; what is refused properly is no error.
@@ -17,6 +20,7 @@ protocol FuzzTarget: AnyObject {
 
 extension FuzzTarget {
     static var options: [String] { [] }
+    static func shape(of input: [UInt8]) -> InputShape { .bytes }
 }
 
 /// All targets.

@@ -8,6 +8,7 @@ import Records
 final class DetailsTarget: FuzzTarget {
     static let name = "details"
     static let parsers = ["Repository/Commits/CommitDetails.swift"]
+    static func shape(of input: [UInt8]) -> InputShape { .fields }
 
     func run(_ input: [UInt8]) throws {
         guard let details = try attempt({ try CommitDetails(decoding: input) }) else { return }

@@ -13,6 +13,7 @@ final class EntryTarget: FuzzTarget {
         "Snapshots/Manifest/ExtendedAttributeCoding.swift", "Snapshots/Manifest/ExtentCoding.swift",
         "Snapshots/Manifest/FieldAppending.swift",
     ]
+    static func shape(of input: [UInt8]) -> InputShape { .head(1, .fields) }
 
     /// The kind and the fields; kind 0 is a list of attributes.
     func run(_ input: [UInt8]) throws {

@@ -13,6 +13,7 @@ final class ExtentsTarget: FuzzTarget {
         "Snapshots/Manifest/ExtentTreeBuilder.swift",
     ]
     static let options = ["-max_len=8192"]
+    static func shape(of input: [UInt8]) -> InputShape { .head(9, .blocks(.page)) }
 
     private static let mostExtents = 200_000
 

@@ -9,6 +9,9 @@ final class FieldsTarget: FuzzTarget {
         "Records/Fields/ByteReader.swift", "Records/Fields/Field.swift", "Records/Fields/FieldReader.swift",
         "Records/Fields/FieldWriter.swift", "Records/Fields/UnknownFields.swift", "Records/Fields/Varint.swift",
     ]
+    static func shape(of input: [UInt8]) -> InputShape {
+        input.first.map { $0 % 4 >= 2 } ?? false ? .head(1, .fields) : .bytes
+    }
 
     func run(_ input: [UInt8]) throws {
         var input = InputReader(input)

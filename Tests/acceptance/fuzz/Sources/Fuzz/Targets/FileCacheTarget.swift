@@ -10,6 +10,7 @@ import Records
 final class FileCacheTarget: FuzzTarget {
     static let name = "filecache"
     static let parsers = ["Snapshots/Backup/FileCache.swift", "Snapshots/Backup/StatRecord.swift"]
+    static func shape(of input: [UInt8]) -> InputShape { .head(1, .block(.bytes, then: .counted(.bytes))) }
 
     private let directory: Directory
     private let dataset: DatasetID

@@ -17,6 +17,7 @@ final class HistoryTarget: FuzzTarget {
         "Snapshots/History/Snapshot.swift",
     ]
     static let options = ["-max_len=8192"]
+    static func shape(of input: [UInt8]) -> InputShape { .block(.bytes, then: .history) }
 
     private let fixture: Fixture
     private let state: Directory

@@ -33,6 +33,7 @@ final class KeyTextTarget: FuzzTarget {
             return (file.repository, file.slot, SecretHolder(try file.secret.copy()))
         }
         guard let (repository, slot, secret) = parsed else { return }
+        try require(secret.secret.count == 32, "a secret of \(secret.secret.count) bytes passes")
         let written = try KeyFile(repository: repository, slot: slot, secret: try secret.secret.copy()).text()
         let again = try KeyFile(parsing: written)
         let isSame = again.repository == repository && again.slot == slot && again.secret.equals(secret.secret)

@@ -8,6 +8,7 @@ import Records
 final class KeyringTarget: FuzzTarget {
     static let name = "keyring"
     static let parsers = ["Repository/Keys/Keyring+Coding.swift", "Repository/Keys/SecretFields.swift"]
+    static func shape(of input: [UInt8]) -> InputShape { .fields }
 
     func run(_ input: [UInt8]) throws {
         let secret = try Fixture.secret(input)

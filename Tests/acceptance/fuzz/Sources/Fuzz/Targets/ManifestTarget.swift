@@ -17,6 +17,7 @@ final class ManifestTarget: FuzzTarget {
         "Snapshots/Manifest/PathOrder.swift", "Snapshots/Manifest/PathSequence.swift",
     ]
     static let options = ["-max_len=8192"]
+    static func shape(of input: [UInt8]) -> InputShape { .head(1, .block(.bytes, then: .blocks(.page))) }
 
     private static let mostEntries = 20_000
 

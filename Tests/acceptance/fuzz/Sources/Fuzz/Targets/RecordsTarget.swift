@@ -21,6 +21,13 @@ final class RecordsTarget: FuzzTarget {
         "Records/Policy/PolicyMember.swift", "Records/Policy/RetentionLimits.swift",
         "Records/Policy/Revocation.swift", "Records/Signing/SignedHead.swift", "Records/Signing/SignedRecord.swift",
     ]
+    static func shape(of input: [UInt8]) -> InputShape {
+        switch (input.first ?? 0) % 32 {
+        case 0..<11, 14: .head(1, .fields)
+        case 12, 13: .head(1, .object)
+        default: .bytes
+        }
+    }
 
     /// One kind of signed record.
     private struct Kind {

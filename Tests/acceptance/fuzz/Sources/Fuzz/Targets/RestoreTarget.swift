@@ -23,6 +23,7 @@ final class RestoreTarget: FuzzTarget {
     ]
     // The target limits the size of files, and means to see the error.
     static let options = ["-max_len=8192", "-timeout=20", "-handle_xfsz=0"]
+    static func shape(of input: [UInt8]) -> InputShape { .head(2, .blocks(.page)) }
 
     private let fixture: Fixture
     private let base: Directory

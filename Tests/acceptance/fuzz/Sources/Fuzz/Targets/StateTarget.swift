@@ -9,6 +9,7 @@ import Records
 final class StateTarget: FuzzTarget {
     static let name = "state"
     static let parsers = ["Repository/Index/VouchedCache.swift", "Repository/State/LocalState.swift"]
+    static func shape(of input: [UInt8]) -> InputShape { .head(1, .fields) }
 
     private let directory: Directory
 
