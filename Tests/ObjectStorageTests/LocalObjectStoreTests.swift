@@ -103,7 +103,9 @@ struct LocalObjectStoreTests {
         try folder.makeNode(bytes("fifo"), kind: .fifo, permissions: 0o600)
         expect(.damaged) { _ = try store.readAll(ObjectName("a/fifo"), atMost: 10) }
         expect(.damaged) { _ = try store.byteCount(of: ObjectName("a/fifo")) }
-        expect(.damaged) { try store.list(prefix: "a/") { _, _ in } }
+        var listed: [String: UInt64] = [:]
+        try store.list(prefix: "a/") { name, count in listed[name.path] = count }
+        #expect(listed == ["a/fifo": 0, "a/real": 1])
         expect(.damaged) { _ = try store.readAll(ObjectName("a"), atMost: 10) }
         expect(.damaged) { _ = try store.readAll(ObjectName("a/real/below"), atMost: 10) }
     }

@@ -40,7 +40,9 @@ extension LocalObjectStore {
             if status.kind == .directory {
                 try descend(folder, bytes, name, body)
             } else {
-                try body(name, byteCount(status, of: name))
+                // What is no file is listed as an empty object, so that whoever reads it learns what stands there, and
+                // the objects beside it can still be listed.
+                try body(name, (try? byteCount(status, of: name)) ?? 0)
             }
         }
     }
