@@ -85,7 +85,10 @@ struct LocalObjectStoreTests {
         expect(.damaged) { try store.put(ObjectName("packs/new"), bytes("x")) }
         expect(.damaged) { try store.remove(ObjectName("packs/secret")) }
         expect(.alreadyExists) { try store.put(ObjectName("index/link"), bytes("x")) }
-        for prefix in ["", "packs/", "index/"] { expect(.damaged) { try store.list(prefix: prefix) { _, _ in } } }
+        expect(.damaged) { try store.list(prefix: "packs/") { _, _ in } }
+        var listed: [String: UInt64] = [:]
+        try store.list(prefix: "") { name, count in listed[name.path] = count }
+        #expect(listed == ["packs": 0, "index/link": 0, "index/real": 1])
         #expect(try outside.readFile(bytes("secret"), limit: 100) == bytes("secret"))
         #expect(try outside.names().count == 1)
         // A link in the place of the folder of temporaries.
