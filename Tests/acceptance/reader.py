@@ -305,6 +305,7 @@ DOMAIN = schema((1, "id", "b16"), (2, "name", "t"), (3, "epoch", "e"), (5, "read
 REVOCATION = schema(
     (1, "member", "b16"), (3, "time", "s"),
     (5, "last", "r*", schema((1, "incarnation", "b8"), (3, "number", "n+"), (5, "sha", "b32"))),
+    (6, "forgotten", "n"),
 )  # fmt: skip
 POLICY = schema(
     *HEAD, (5, "number", "n"), (7, "previous", "b32?"), (8, "time", "s"), (9, "suite", "n+"),
@@ -1054,11 +1055,16 @@ class Repository:
     def commits(self, report: Callable[[str], None] | None = None) -> list[Signed]:
         """Every commit that counts. What is wrong with the history is reported, and does not block the rest."""
         report = report or self.warn
-        forgotten, dead = self._forgotten(), self._dead_runs()
-        places: dict[tuple[bytes, bytes, int], set[bytes]] = {at: {link[0]} for at, link in forgotten.items()}
+        forgotten, dead = self._forgotten(report), self._dead_runs()
+        places: dict[tuple[bytes, bytes, int], set[bytes]] = {}
+        for at, sha in forgotten:
+            places.setdefault(at, set()).add(sha)
+        gone = {sha.hex() for _, sha in forgotten}
         commits: list[Signed] = []
         for match in self.place.names(f"commits/({M})/([0-9a-f]{{16}})/({N})-({H})"):
             at = bytes.fromhex(match[1]), bytes.fromhex(match[2]), int(match[3])
+            if match[4] in gone:
+                continue
             places.setdefault(at, set()).add(bytes.fromhex(match[4]))
             try:
                 signed = self._read_commit(match)
@@ -1107,6 +1113,8 @@ class Repository:
         assert member is not None
         require(self.revocation(member["id"], policy) is None, f"{name}: its policy has revoked its member")
         require(member["role"] in (1, 2, 3), f"{name}: its member is a {ROLES[member['role']]}")
+        if member["role"] == 3:
+            record["replaces"] = None  # only owners and managers replace commits
         require(member["serial"] == record["serial"], f"{name}: another certificate serial than in the policy")
         domains = [domain["id"] for domain in policy.record["domains"]]
         allowed = record["domain"] in domains and record["domain"] in (member["domains"] or domains)
@@ -1117,11 +1125,20 @@ class Repository:
         in_time = not member["not_after"] or seconds <= member["not_after"]
         require(in_time, f"{name}: after the certificate of its member")
 
-    def _forgotten(self) -> dict[tuple[bytes, bytes, int], tuple[bytes, bytes | None]]:
-        out: dict[tuple[bytes, bytes, int], tuple[bytes, bytes | None]] = {}
-        for signed in self.other_records("forgotten/"):
-            for at in signed.record["commits"]:
-                out[at["member"], at["incarnation"], at["number"]] = (at["sha"], at["previous"])
+    def _forgotten(self, report: Callable[[str], None]) -> set[tuple[tuple[bytes, bytes, int], bytes]]:
+        """Places and hashes of forgotten commits (§14); a record that does not count is reported."""
+        out: set[tuple[tuple[bytes, bytes, int], bytes]] = set()
+        expected = 0
+        for signed in self.other_records("forgotten/", report):
+            record = signed.record
+            revocation = self.revocation(record["member"], self.policy)
+            if revocation is not None and record["number"] >= revocation["forgotten"]:
+                report(f"{signed.name}: written after its member was revoked")
+                continue
+            if record["number"] > expected:
+                report(f"{signed.name}: a record of forgotten commits before it is missing or does not count")
+            expected = record["number"] + 1
+            out |= {((at["member"], at["incarnation"], at["number"]), at["sha"]) for at in record["commits"]}
         return out
 
     def _dead_runs(self) -> dict[tuple[bytes, bytes], dict[tuple[bytes, bytes], int]]:
@@ -1213,15 +1230,23 @@ class Repository:
             require(same, f"{pack.label}: of another run than {pack_list.name}")
 
     # Signed records of §13 and §14
-    def other_records(self, prefix: str = "") -> Iterator[Signed]:
+    def other_records(
+        self, prefix: str = "", report: Callable[[str], None] | None = None
+    ) -> Iterator[Signed]:
         for pattern, kind, parts in OTHER_RECORDS:
             if not pattern.startswith(prefix):
                 continue
             for match in self.place.names(pattern):
-                data = self.place.read(match[0], kind.limit)
-                signed = open_signed(data, match[0], kind, self.id, self.public_key)
-                self._check_name(signed, match, parts)
-                self._check_signer(signed, kind.letter)
+                try:
+                    data = self.place.read(match[0], kind.limit)
+                    signed = open_signed(data, match[0], kind, self.id, self.public_key)
+                    self._check_name(signed, match, parts)
+                    self._check_signer(signed, kind.letter)
+                except FormatError as error:
+                    if report is None:
+                        raise
+                    report(f"{error}: left out")
+                    continue
                 yield signed
 
     def _check_signer(self, signed: Signed, letter: str) -> None:

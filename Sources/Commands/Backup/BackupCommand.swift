@@ -38,6 +38,14 @@ struct BackupCommand: SessionCommand {
     )
     var time: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Declare that a snapshot comes at least this often, such as 1d12h: a longer silence is an alarm to check.",
+            valueName: "span"
+        )
+    )
+    var interval: SpanOption?
+
     @Option(help: ArgumentHelp("Compare files with this snapshot instead of the cache.", valueName: "snapshot"))
     var parent: String?
 
@@ -140,6 +148,7 @@ struct BackupCommand: SessionCommand {
         }
         request.writing.verifies = !noExtraVerify
         request.program = ProgramVersion.text
+        request.interval = interval?.span.seconds ?? 0
         return request
     }
 

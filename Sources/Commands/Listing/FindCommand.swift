@@ -78,7 +78,7 @@ struct FindCommand: SessionCommand {
         } else if matches == 0 {
             output.note("nothing found in \(Format.count(chosen.count, "snapshot"))")
         }
-        return list.problems.isEmpty ? .success : .integrityFailure
+        return list.historyStatus
     }
 
     private func search(_ session: Session) throws -> Search {

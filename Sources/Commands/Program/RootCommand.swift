@@ -15,8 +15,8 @@ struct RootCommand: ParsableCommand {
             CommandGroup(
                 name: "Backups:",
                 subcommands: [
-                    InitCommand.self, BackupCommand.self, SnapshotsCommand.self, TagCommand.self, StatsCommand.self,
-                    CheckCommand.self,
+                    InitCommand.self, BackupCommand.self, SnapshotsCommand.self, TagCommand.self, ForgetCommand.self,
+                    StatsCommand.self, CheckCommand.self,
                 ]
             ),
             CommandGroup(

@@ -31,7 +31,7 @@ struct RecoveryKitVerifyCommand: SessionCommand {
         )
         try kit.vouch(for: repository)
         let log = try CommitLog.load(repository)
-        for problem in log.problems { session.output.problem(problem.message) }
+        session.report(log.problems)
         let owner = try MemberID(of: repository.keyring.rootOwner)
         if session.output.isJSON {
             try session.output.record([
@@ -47,6 +47,6 @@ struct RecoveryKitVerifyCommand: SessionCommand {
                 )
             }
         }
-        return log.problems.isEmpty ? .success : .integrityFailure
+        return ExitStatus(history: log.problems)
     }
 }

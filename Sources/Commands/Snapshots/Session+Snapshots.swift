@@ -7,8 +7,15 @@ extension Session {
     /// Loads all snapshots and says what is wrong with the history.
     func loadSnapshots(_ repository: Repository) throws -> SnapshotList {
         let list = try SnapshotList.load(repository)
-        for problem in list.problems { output.problem(problem.message) }
+        report(list.problems)
         return list
+    }
+
+    /// Says what is wrong with the history; silence alone is a warning, for a host may just be switched off.
+    func report(_ problems: [HistoryProblem]) {
+        for problem in problems {
+            if problem.isTampering { output.problem(problem.message) } else { output.warning(problem.message) }
+        }
     }
 
     /// The snapshot that a user names, and the status that a successful command then ends with.
@@ -21,9 +28,21 @@ extension Session {
         filter: SnapshotList.Filter = SnapshotList.Filter()
     ) throws -> (snapshot: Snapshot, status: ExitStatus) {
         let snapshot = try list.named(name, filter)
-        let dependsOnHistory = name.hasPrefix("latest") && !list.problems.isEmpty
-        return (snapshot, dependsOnHistory ? .integrityFailure : .success)
+        let dependsOnHistory = name.hasPrefix("latest")
+        return (snapshot, dependsOnHistory ? list.historyStatus : .success)
     }
+}
+
+extension ExitStatus {
+    /// What a command ends with that has done its work on a history with such problems: silence alone is none.
+    init(history problems: [HistoryProblem]) {
+        self = problems.contains { $0.isTampering } ? .integrityFailure : .success
+    }
+}
+
+extension SnapshotList {
+    /// What a command ends with that has done its work and depends on the whole history.
+    var historyStatus: ExitStatus { ExitStatus(history: problems) }
 }
 
 /// A snapshot as a command line names it: `latest`, an id, or either with the path below which one starts.

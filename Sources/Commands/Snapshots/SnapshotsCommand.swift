@@ -51,7 +51,7 @@ struct SnapshotsCommand: SessionCommand {
             for line in SnapshotsCommand.table(snapshots).lines { try output.line(line) }
             try output.line(Format.count(snapshots.count, "snapshot"))
         }
-        return list.problems.isEmpty ? .success : .integrityFailure
+        return list.historyStatus
     }
 
     private static func newest(_ count: Int, of snapshots: [Snapshot]) -> [Snapshot] {

@@ -48,7 +48,7 @@ struct StatsCommand: SessionCommand {
             let width = counts.map(\.label.count).max() ?? 0
             for count in counts { try output.line("  \(Format.padded(count.label, to: width))  \(count.text)") }
         }
-        return list.problems.isEmpty ? .success : .integrityFailure
+        return list.historyStatus
     }
 
     private func count(_ repository: Repository, _ snapshots: [Snapshot], isWhole: Bool) throws -> [Count] {

@@ -6,6 +6,8 @@ package struct Revocation: Hashable, Sendable {
     package var time: Int64
     /// The last commit of each of its chains that still counts; a chain that is not named does not count at all.
     package var accepted: [AcceptedHead]
+    /// A record of forgotten commits that the member signed counts if its number is below this.
+    package var forgottenRecords: UInt64
     /// Optional fields of later versions.
     package var unknown: UnknownFields
 
@@ -14,11 +16,13 @@ package struct Revocation: Hashable, Sendable {
         member: MemberID,
         time: Int64,
         accepted: [AcceptedHead],
+        forgottenRecords: UInt64 = 0,
         unknown: UnknownFields = UnknownFields()
     ) {
         self.member = member
         self.time = time
         self.accepted = accepted
+        self.forgottenRecords = forgottenRecords
         self.unknown = unknown
     }
 
@@ -29,16 +33,24 @@ package struct Revocation: Hashable, Sendable {
         var member: MemberID?
         var time: Int64 = 0
         var accepted: [AcceptedHead] = []
+        var forgottenRecords: UInt64 = 0
         var unknown = UnknownFields()
         while let field = try reader.next() {
             switch field.tag {
             case 1: member = try field.identifier()
             case 3: time = try field.signed()
             case 5: accepted.append(try AcceptedHead(reading: field))
+            case 6: forgottenRecords = try field.integer()
             default: try field.requireKnown(what, keep: &unknown)
             }
         }
-        self.init(member: try required(member, "member", of: what), time: time, accepted: accepted, unknown: unknown)
+        self.init(
+            member: try required(member, "member", of: what),
+            time: time,
+            accepted: accepted,
+            forgottenRecords: forgottenRecords,
+            unknown: unknown
+        )
         guard Set(accepted.map(\.incarnation)).count == accepted.count else {
             throw RecordError(.malformed, "the \(what) names a chain of member \(self.member.hex) twice")
         }
@@ -49,6 +61,7 @@ package struct Revocation: Hashable, Sendable {
         writer.identifier(1, member)
         writer.signed(3, time)
         for head in accepted { writer.record(5, head.write) }
+        writer.integer(6, forgottenRecords)
         writer.unknown(unknown)
     }
 }

@@ -3,8 +3,10 @@ import Records
 extension PolicyChain {
     /// Makes sure that a commit's member had the right to make it.
     ///
+    /// - Returns: the member as the policy had it that the commit names.
     /// - Throws: `RepositoryError.integrity` saying why it does not count.
-    func requireRight(of commit: Commit, id: ObjectHash) throws {
+    @discardableResult
+    func requireRight(of commit: Commit, id: ObjectHash) throws -> PolicyMember {
         guard let index = policies.firstIndex(where: { $0.number == commit.policyNumber }),
             hashes[index] == commit.policyHash
         else { throw RepositoryError(.integrity, "it names a policy that the repository does not have") }
@@ -32,5 +34,6 @@ extension PolicyChain {
                 commit.number < accepted.number || (commit.number == accepted.number && id == accepted.hash)
             else { throw RepositoryError(.integrity, "its member was revoked before it") }
         }
+        return member
     }
 }

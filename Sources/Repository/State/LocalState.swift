@@ -15,6 +15,12 @@ package struct LocalState: Sendable, Hashable {
     package var policyHash: ObjectHash?
     /// The highest commit seen of each chain.
     package var heads: [ChainID: CommitHead] = [:]
+    /// How many records of forgotten commits were seen.
+    package var forgottenRecords: UInt64 = 0
+    /// How many of this member's own receipts were seen.
+    package var receipts: UInt64 = 0
+    /// When this host last looked for new commits and wrote receipts for them, ns; 0 for never.
+    package var lastLook: Int64 = 0
 
     /// Nothing remembered.
     package init() {}
@@ -85,6 +91,9 @@ package final class LocalStateFile: Sendable {
         for head in state.heads.values.sorted(by: { ($0.member, $0.incarnation) < ($1.member, $1.incarnation) }) {
             fields.record(7) { head.write(to: &$0) }
         }
+        fields.integer(9, state.forgottenRecords)
+        fields.integer(11, state.receipts)
+        fields.signed(13, state.lastLook)
         var bytes = magic + fields.bytes
         try unsafe SHA256.hash(bytes.span.bytes).append(to: &bytes)
         return bytes
@@ -102,6 +111,9 @@ package final class LocalStateFile: Sendable {
             case 3: state.policyNumber = try field.integer()
             case 5: state.policyHash = try field.digest()
             case 7: state.note(try CommitHead(reading: field))
+            case 9: state.forgottenRecords = try field.integer()
+            case 11: state.receipts = try field.integer()
+            case 13: state.lastLook = try field.signed()
             default: continue
             }
         }

@@ -36,6 +36,7 @@ package final class Check: Sendable {
         observer.begins(.structure)
         let policies = try checkPolicies()
         let log = try CommitLog.load(repository)
+        for problem in try repository.look(log).problems { problems.error(.history, problem.message) }
         let structure = try StructureCheck(
             store: repository.store,
             repository: repository.id,

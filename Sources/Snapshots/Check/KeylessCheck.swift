@@ -77,7 +77,12 @@ package enum KeylessCheck {
         _ summary: inout CheckSummary
     ) throws -> StructureCheck.Result {
         let id = repository.format.repository
-        let log = try CommitLog.load(from: repository.store, id: id, policies: repository.policies)
+        let log = try CommitLog.load(
+            from: repository.store,
+            id: id,
+            policies: repository.policies,
+            now: wallClockNanoseconds()
+        )
         let structure = try StructureCheck(
             store: repository.store,
             repository: id,

@@ -35,7 +35,7 @@ package struct SnapshotList: Sendable {
     package init(_ repository: Repository, log: CommitLog) throws {
         self.log = log
         problems = log.problems
-        let replaced = Set(log.commits.compactMap(\.commit.replaced))
+        let replaced = Set(log.commits.compactMap(\.replaces))
         for commit in log.commits where !replaced.contains(commit.id) {
             do {
                 let details = try repository.details(of: commit.commit)
@@ -45,8 +45,11 @@ package struct SnapshotList: Sendable {
             } catch {
                 problems.append(
                     HistoryProblem(
-                        message: "the sealed part of commit \(commit.id.hex.prefix(8)) does not open: \(error)",
-                        isTampering: true
+                        .sealedPart,
+                        "the sealed part of commit \(commit.id.hex.prefix(8)) of ",
+                        commit.chain,
+                        " does not open: \(error)",
+                        in: repository.policies
                     )
                 )
             }
@@ -126,6 +129,9 @@ package struct SnapshotList: Sendable {
             {
                 return new
             }
+            if log.forgotten.commits.keys.contains(where: { $0.hex.hasPrefix(digits) }) {
+                throw RepositoryError(.invalidRequest, "snapshot \(name) was forgotten")
+            }
             throw RepositoryError(.invalidRequest, "there is no snapshot \(name)")
         }
         let names = found.prefix(5).map(\.shortID).joined(separator: ", ")
@@ -135,7 +141,7 @@ package struct SnapshotList: Sendable {
     private func newest(of id: ObjectHash) -> Snapshot? {
         var current = id
         var seen: Set<ObjectHash> = [id]
-        while let next = log.commits.first(where: { $0.commit.replaced == current })?.id, seen.insert(next).inserted {
+        while let next = log.commits.first(where: { $0.replaces == current })?.id, seen.insert(next).inserted {
             current = next
         }
         return snapshots.first { $0.id == current }
