@@ -11,7 +11,15 @@ import Testing
             for hour in 0..<perDay {
                 try scenario.write("data/file", "day \(day), \(hour)")
                 let date = day < 10 ? "0\(day)" : "\(day)"
-                try scenario.succeed("backup", "-q", "data", "--dataset", "d", "--time", "2026-03-\(date) 1\(hour):00:00")
+                try scenario.succeed(
+                    "backup",
+                    "-q",
+                    "data",
+                    "--dataset",
+                    "d",
+                    "--time",
+                    "2026-03-\(date) 1\(hour):00:00"
+                )
             }
         }
         return scenario
@@ -19,8 +27,10 @@ import Testing
 
     private func times(_ scenario: Scenario, _ arguments: String...) throws -> [String] {
         let outcome = try scenario.start(["snapshots", "--json"] + arguments).wait()
-        return try outcome.lines().compactMap { $0["message_type"] as? String == "snapshot" ? $0["time"] as? String : nil }
-            .map { String($0.prefix(13)) }
+        return try outcome.lines().compactMap {
+            $0["message_type"] as? String == "snapshot" ? $0["time"] as? String : nil
+        }
+        .map { String($0.prefix(13)) }
     }
 
     @Test func rulesKeepAndSayWhy() throws {
@@ -114,7 +124,8 @@ import Testing
         }
         func removed(_ arguments: String...) throws -> Int? {
             try scenario.start(["forget", "--keep-last", "1", "-n", "--json"] + arguments).wait().summary()[
-                "snapshots_removed"] as? Int
+                "snapshots_removed"
+            ] as? Int
         }
         #expect(try removed() == 4)
         // Each dataset keeps its last snapshot, whatever the groups.

@@ -85,7 +85,9 @@ import Testing
         try chain.forget([2])
         chain.fixture.store.overwrite(try ObjectName(ObjectNames.forgotten(number)), with: nil)
         let log = try chain.load()
-        #expect(log.problems.contains { $0.kind == .gap && $0.message.contains("commits \(number + 1) to \(number + 1)") })
+        #expect(
+            log.problems.contains { $0.kind == .gap && $0.message.contains("commits \(number + 1) to \(number + 1)") }
+        )
         if number == 0 {
             #expect(log.problems.contains { $0.kind == .forgottenRecord && $0.message.contains("number 0 is missing") })
         } else {
@@ -237,7 +239,8 @@ import Testing
         #expect(late.allSatisfy { !$0.isTampering && $0.message.contains("owner") && $0.message.contains("1 h") })
     }
 
-    @Test("Row 4: what another member has seen and the store does not show is told of") func row4SeenByAnother() throws {
+    @Test("Row 4: what another member has seen and the store does not show is told of") func row4SeenByAnother() throws
+    {
         let chain = try Chain(3)
         // A host without memory: another chain, which states what it has seen.
         try chain.fixture.open().commitChunks([[7]])

@@ -37,7 +37,10 @@ struct ForgetCommand: SessionCommand {
 
     @Option(
         name: [.customShort("g"), .long],
-        help: ArgumentHelp("Apply the rules to each host, dataset, paths or tags, joined by commas.", valueName: "parts")
+        help: ArgumentHelp(
+            "Apply the rules to each host, dataset, paths or tags, joined by commas.",
+            valueName: "parts"
+        )
     )
     var groupBy = "host,dataset"
 
@@ -131,7 +134,8 @@ struct ForgetCommand: SessionCommand {
     private func grouping() throws -> Set<SnapshotGrouping> {
         var grouping: Set<SnapshotGrouping> = []
         for name in groupBy.split(separator: ",") {
-            guard let part = SnapshotGrouping(rawValue: name == "path" ? "paths" : name == "tag" ? "tags" : String(name))
+            guard
+                let part = SnapshotGrouping(rawValue: name == "path" ? "paths" : name == "tag" ? "tags" : String(name))
             else {
                 throw ValidationError("--group-by takes host, dataset, paths and tags, joined by commas, not \(name).")
             }

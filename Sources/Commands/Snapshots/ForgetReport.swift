@@ -42,7 +42,8 @@ struct ForgetReport {
             ])
         } else {
             try output.line(
-                (isDryRun ? "would forget " : "forgot ") + Format.count(removed, "snapshot") + ", \(kept) of those looked at "
+                (isDryRun ? "would forget " : "forgot ") + Format.count(removed, "snapshot")
+                    + ", \(kept) of those looked at "
                     + (isDryRun ? "would stay" : "stay")
             )
         }
@@ -51,7 +52,9 @@ struct ForgetReport {
     private func print(_ snapshots: [JudgedSnapshot], _ heading: String, _ output: Output) throws {
         guard !snapshots.isEmpty else { return }
         try output.line("\(heading) \(Format.count(snapshots.count, "snapshot")):")
-        var table = Table(isCompact ? ["ID", "Time", "Host", "Tags"] : ["ID", "Time", "Host", "Tags", "Reasons", "Paths"])
+        var table = Table(
+            isCompact ? ["ID", "Time", "Host", "Tags"] : ["ID", "Time", "Host", "Tags", "Reasons", "Paths"]
+        )
         for judged in snapshots {
             let details = judged.snapshot.details
             var cells = [

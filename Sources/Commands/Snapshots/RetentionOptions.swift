@@ -138,7 +138,9 @@ struct RetentionOptions: ParsableArguments {
         for period in RetentionPeriod.allCases {
             if let span = rules.withinPeriods[period] { parts.append("\(period.name) within \(span)") }
         }
-        for tags in rules.tags { parts.append(tags.isEmpty ? "all without tags" : "tags \(tags.joined(separator: ","))") }
+        for tags in rules.tags {
+            parts.append(tags.isEmpty ? "all without tags" : "tags \(tags.joined(separator: ","))")
+        }
         return parts.joined(separator: ", ")
     }
 }

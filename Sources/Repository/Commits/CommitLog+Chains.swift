@@ -72,7 +72,9 @@ extension CommitLog {
     /// Checks that each commit names the one before it, over forgotten ones as well.
     mutating func checkLinks() {
         var places: [ChainID: [UInt64: Set<ObjectHash>]] = [:]
-        for commit in commits { places[commit.chain, default: [:]][commit.commit.number, default: []].insert(commit.id) }
+        for commit in commits {
+            places[commit.chain, default: [:]][commit.commit.number, default: []].insert(commit.id)
+        }
         for commit in forgotten.commits.values {
             let chain = ChainID(member: commit.member, incarnation: commit.incarnation)
             places[chain, default: [:]][commit.number, default: []].insert(commit.hash)

@@ -82,7 +82,8 @@ struct NumberedRecords<Body: SignedBody> {
 
         func missingText(_ first: UInt64, _ last: UInt64) -> String {
             let what = first == last ? "number \(first) is missing" : "numbers \(first) to \(last) are missing"
-            return "\(what) in \(prefix) though a later one exists: somebody has removed or withholds it; look for it in "
+            return
+                "\(what) in \(prefix) though a later one exists: somebody has removed or withholds it; look for it in "
                 + "another copy"
         }
     }

@@ -125,7 +125,9 @@ struct RetentionPass {
 
     /// Where a slot keeps the first, the present state must not be lost.
     mutating func keepNewestOfWriters() {
-        guard rules.fillsSlots, let last = sorted.indices.last, !sorted[last].isTrusted, kept[last].isEmpty else { return }
+        guard rules.fillsSlots, let last = sorted.indices.last, !sorted[last].isTrusted, kept[last].isEmpty else {
+            return
+        }
         if kept.contains(where: { !$0.isEmpty }) { kept[last].append("newest snapshot") }
     }
 

@@ -39,7 +39,14 @@ import Testing
             )
         }
 
-        mutating func add(_ chain: ChainID, _ number: UInt64, claimed: Int64, at now: Int64, interval: UInt64, honest: Bool)
+        mutating func add(
+            _ chain: ChainID,
+            _ number: UInt64,
+            claimed: Int64,
+            at now: Int64,
+            interval: UInt64,
+            honest: Bool
+        )
             throws
         {
             stored.append(
@@ -178,7 +185,10 @@ import Testing
                     let left = Set(world.stored.map(\.id))
                     for (id, moment) in before where end - moment < promised * nanosecondsPerDay {
                         if name == "weekly", !isFirstOfWeek(moment, before.values) { continue }
-                        #expect(left.contains(id), "seed \(seed), day \(day): one of \((end - moment) / nanosecondsPerDay) days")
+                        #expect(
+                            left.contains(id),
+                            "seed \(seed), day \(day): one of \((end - moment) / nanosecondsPerDay) days"
+                        )
                     }
                 }
             }
@@ -234,7 +244,13 @@ import Testing
         world.forget(rules, at: now - nanosecondsPerDay / 2)
         for index in 0..<500 as Range<UInt64> {
             try world.add(
-                world.honest, 8 + index, claimed: now + Int64(index), at: now, interval: 1, honest: false)
+                world.honest,
+                8 + index,
+                claimed: now + Int64(index),
+                at: now,
+                interval: 1,
+                honest: false
+            )
         }
         world.forget(rules, at: now + nanosecondsPerDay / 100)
         #expect(world.stored.filter(\.isHonest).count == 7)
