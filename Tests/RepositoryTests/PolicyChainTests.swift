@@ -49,12 +49,12 @@ import Testing
             let chain = try fixture.open().policies
             #expect(chain.policies.count == 2)
             try publish(fixture, key: other, after: chain)
-            if role == .owner {
-                #expect(try fixture.open().policies.policies.count == 3)
-            } else {
-                let error = #expect(throws: RepositoryError.self) { try fixture.open() }
-                #expect(error?.code == .integrity)
-            }
+            // What nobody entitled has signed is passed over, and told.
+            let warnings = Warnings()
+            let seen = try fixture.open(environment: RepositoryEnvironment(warn: warnings.add)).policies
+            #expect(seen.policies.count == (role == .owner ? 3 : 2))
+            #expect(seen.strays.count == (role == .owner ? 0 : 1))
+            #expect(warnings.all.count == seen.strays.count)
         }
     }
 
@@ -68,8 +68,9 @@ import Testing
         }
         let chain = try fixture.open().policies
         try publish(fixture, key: other, after: chain)
-        let error = #expect(throws: RepositoryError.self) { try fixture.open() }
-        #expect(error?.code == .integrity)
+        let seen = try fixture.open().policies
+        #expect(seen.headHash == chain.headHash)
+        #expect(seen.strays.map(\.name) == [ObjectNames.policy(2)])
     }
 
     @Test func aStrangerSignsNoPolicy() throws {
@@ -78,7 +79,73 @@ import Testing
         let added = try member(stranger, .owner)
         // The policy makes its own signer an owner.
         try publish(fixture, key: stranger, after: fixture.repository.policies) { $0.members.append(added) }
-        #expect(throws: RepositoryError.self) { try fixture.open() }
+        let seen = try fixture.open().policies
+        #expect(seen.headHash == fixture.repository.policies.headHash)
+        #expect(seen.strays.count == 1)
+    }
+
+    @Test(
+        "Row 4: planted policies lock nobody out, and the owner goes on",
+        arguments: [1, 2, 77, 9_999_999_999] as [UInt64]
+    )
+    func row4PlantedPolicies(number: UInt64) throws {
+        let fixture = try RepositoryFixture()
+        let first = try #require(fixture.store.contents[ObjectName(ObjectNames.policy(0))])
+        var damaged = first
+        damaged[damaged.count - 1] ^= 1
+        // Noise, a copy of a true policy, one whose signature is broken, one too large to be read.
+        for object in [[1, 2, 3], first, damaged, [UInt8](repeating: 0, count: 5 << 20), []] {
+            let copy = fixture.store.copy()
+            let name = try ObjectName(ObjectNames.policy(number))
+            try copy.put(name, object)
+            let warnings = Warnings()
+            let place = try TemporaryDirectory()
+            let environment = RepositoryEnvironment(state: place.directory, warn: warnings.add)
+            let repository = try fixture.open(copy, environment: environment)
+            #expect(repository.policies.headHash == fixture.repository.policies.headHash)
+            #expect(warnings.all.contains { $0.contains(name.path) })
+            for _ in 0..<3 {
+                let secret = SecretHolder(try Secret.random(count: 32))
+                _ = try repository.addSlot(NewSlot(.secret(secret, .recoveryWords), label: "x"))
+            }
+            #expect(try fixture.open(copy, environment: environment).policy.number == 3)
+        }
+    }
+
+    @Test("Row 4: an owner's policy behind a gap shows that one is withheld")
+    func row4AGapAlarms() throws {
+        let fixture = try RepositoryFixture()
+        for _ in 0..<3 {
+            let secret = SecretHolder(try Secret.random(count: 32))
+            _ = try fixture.repository.addSlot(NewSlot(.secret(secret, .recoveryWords), label: "x"))
+        }
+        let name = try ObjectName(ObjectNames.policy(2))
+        // Gone, and replaced by what nobody has signed.
+        for replacement in [nil, [1, 2, 3]] as [[UInt8]?] {
+            let copy = fixture.store.copy()
+            copy.overwrite(name, with: replacement)
+            let error = #expect(throws: RepositoryError.self) { try fixture.open(copy) }
+            #expect(error?.code == .integrity)
+            #expect(error?.message.contains("policy 2") ?? false)
+        }
+    }
+
+    @Test("Row 4: a host that has seen a later policy does not fall back because it was damaged")
+    func row4ADamagedHeadIsNoFallback() throws {
+        let place = try TemporaryDirectory()
+        let fixture = try RepositoryFixture()
+        let secret = SecretHolder(try Secret.random(count: 32))
+        _ = try fixture.repository.addSlot(NewSlot(.secret(secret, .recoveryWords), label: "x"))
+        _ = try fixture.open(environment: state(place))
+        fixture.store.overwrite(try ObjectName(ObjectNames.policy(1)), with: [1, 2, 3])
+        let error = #expect(throws: RepositoryError.self) { try fixture.open(environment: state(place)) }
+        #expect(error?.code == .integrity)
+        // Nor does a chain whose middle differs pass because its head is higher.
+        try LocalStateFile(directory: place.directory).update { state in
+            state.policyNumber = 0
+            state.policyHash = .zero
+        }
+        #expect(throws: RepositoryError.self) { try fixture.open(environment: state(place)) }
     }
 
     @Test func aPolicyThatAsksForAnUnknownFeatureIsRefusedByName() throws {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Chunking
 import Cryptography
 import FileSystem
+import Records
 import Repository
 import Snapshots
 
@@ -26,6 +27,9 @@ struct BackupCommand: SessionCommand {
         )
     )
     var dataset: String?
+
+    @Option(help: ArgumentHelp("The domain to write into; by default the first one.", valueName: "name"))
+    var domain: String?
 
     @Option(help: "Tags for the snapshot, joined by commas; may be given several times.")
     var tag: [String] = []
@@ -89,6 +93,7 @@ struct BackupCommand: SessionCommand {
         let request = try request(session)
         let repository = try session.openRepository()
         var whole = request
+        if let domain { whole.writing.domain = try repository.domain(named: domain).id }
         if let stream = try stream() { whole.source = stream }
         if let parent { whole.parent = try SnapshotList.load(repository).named(parent).id }
         let observer = BackupReporter(session.output)

@@ -7,7 +7,7 @@ import Repository
 struct KeyListCommand: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List the keys that open the repository.",
+        abstract: "List the keys that open the repository for its owners.",
         discussion: "The key in use is marked by a star."
     )
 

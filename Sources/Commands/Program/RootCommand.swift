@@ -26,7 +26,10 @@ struct RootCommand: ParsableCommand {
                     DumpCommand.self,
                 ]
             ),
-            CommandGroup(name: "Keys:", subcommands: [KeyCommand.self, RecoveryKitCommand.self]),
+            CommandGroup(
+                name: "Keys and members:",
+                subcommands: [KeyCommand.self, RecoveryKitCommand.self, MemberCommand.self, DomainCommand.self]
+            ),
             CommandGroup(
                 name: "The program:",
                 subcommands: [

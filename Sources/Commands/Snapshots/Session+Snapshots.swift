@@ -5,9 +5,13 @@ import Snapshots
 
 extension Session {
     /// Loads all snapshots and says what is wrong with the history.
-    func loadSnapshots(_ repository: Repository) throws -> SnapshotList {
+    ///
+    /// - Parameter allowsSealed: whether it is no error that the key may read none of them.
+    /// - Throws: `RepositoryError.notPermitted` for a key that may not read.
+    func loadSnapshots(_ repository: Repository, allowsSealed: Bool = false) throws -> SnapshotList {
         let list = try SnapshotList.load(repository)
         report(list.problems)
+        if !allowsSealed { try list.requireReadable() }
         return list
     }
 
@@ -77,6 +81,7 @@ extension SnapshotList {
         guard (1...3).contains(name.count), name.allSatisfy(\.isHexDigit) else {
             return try resolve(name, filter: filter)
         }
+        try requireReadable()
         let found = snapshots.filter { $0.id.hex.hasPrefix(name.lowercased()) }
         guard let first = found.first else { throw RepositoryError(.invalidRequest, "there is no snapshot \(name)") }
         guard found.count == 1 else {

@@ -37,21 +37,41 @@ struct SnapshotsCommand: SessionCommand {
         filter.before = try before.map { try Moment.parse($0, now: session.now) }
         if let latest, latest < 1 { throw UsageError("--latest must be at least 1") }
         let repository = try session.openRepository()
-        let list = try session.loadSnapshots(repository)
+        let list = try session.loadSnapshots(repository, allowsSealed: ids.isEmpty)
         var snapshots = try ids.isEmpty ? list.filtered(filter) : ids.map { try list.named($0, filter) }
         if let latest { snapshots = SnapshotsCommand.newest(latest, of: snapshots) }
         let output = session.output
+        let sealed = ids.isEmpty && filter == SnapshotList.Filter() ? list.sealed : []
         if output.isJSON {
             for snapshot in snapshots { try output.record(snapshot.record) }
+            for commit in sealed { try output.record(SnapshotsCommand.record(commit)) }
             try output.record([
                 "message_type": "summary", "snapshots": .integer(Int64(snapshots.count)),
-                "problems": .integer(Int64(list.problems.count)),
+                "sealed": .integer(Int64(sealed.count)), "problems": .integer(Int64(list.problems.count)),
             ])
+        } else if snapshots.isEmpty, !sealed.isEmpty {
+            var table = Table(["ID", "Committed", "Member"])
+            for commit in sealed {
+                let member = repository.policy.member(commit.commit.signer)?.name ?? commit.commit.signer.hex
+                table.add([String(commit.id.hex.prefix(8)), Moment.local(commit.commit.time), safeLine(member)])
+            }
+            for line in table.lines { try output.line(line) }
+            try output.line("\(Format.count(sealed.count, "snapshot")), which this key may not read")
         } else {
             for line in SnapshotsCommand.table(snapshots).lines { try output.line(line) }
-            try output.line(Format.count(snapshots.count, "snapshot"))
+            let more = sealed.isEmpty ? "" : ", \(sealed.count) more that this key may not read"
+            try output.line(Format.count(snapshots.count, "snapshot") + more)
         }
         return list.historyStatus
+    }
+
+    /// What anybody sees of a snapshot.
+    private static func record(_ commit: VerifiedCommit) -> JSONValue {
+        [
+            "message_type": "sealed_snapshot", "id": .string(commit.id.hex),
+            "short_id": .string(String(commit.id.hex.prefix(8))), "member": .string(commit.commit.signer.hex),
+            "number": .unsigned(commit.commit.number), "committed": .string(Moment.rfc3339(commit.commit.time)),
+        ]
     }
 
     private static func newest(_ count: Int, of snapshots: [Snapshot]) -> [Snapshot] {

@@ -12,6 +12,12 @@ extension KeySlotHeader {
         let count = Int(try reader.u32())
         _ = try reader.bytes(count)
         try reader.requireEnd()
+        guard kind == Self.recipientKind || object.count <= Self.maximumByteCount else {
+            throw RecordError(
+                .tooLarge,
+                "the key slot has \(object.count) bytes; the format permits at most \(Self.maximumByteCount) for its kind"
+            )
+        }
     }
 
     /// The start of the slot object: magic number, length and fields; also what the keyring is bound to.

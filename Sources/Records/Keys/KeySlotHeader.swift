@@ -4,8 +4,11 @@ package import Cryptography
 package struct KeySlotHeader: Hashable, Sendable {
     /// Kinds of slots whose secret comes from a passphrase.
     private static let passphraseKind: UInt64 = 1
+    /// The longest slot object that is not sealed to a public key, in bytes.
+    package static let maximumByteCount = 64 << 10
+
     /// Kinds of slots whose secret is sealed to a public key.
-    private static let recipientKind: UInt64 = 4
+    static let recipientKind: UInt64 = 4
 
     /// The repository that the slot opens.
     package var repository: RepositoryID

@@ -42,7 +42,9 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     /// The largest object of the kind that is read, in bytes.
     package var maximumByteCount: Int {
         switch self {
-        case .format, .lease, .slot: 64 << 10
+        case .format, .lease: 64 << 10
+        // One that a passphrase, key file or recovery words open: 64 KiB (`KeySlotHeader`).
+        case .slot: 1 << 20
         case .policy: 4 << 20
         case .pack: 512 << 20
         case .index, .packList, .commit, .attestation, .plan, .planDone, .forgotten, .receipt, .erasure, .audit:

@@ -57,6 +57,8 @@ extension Policy {
     }
 
     private static let maximumSlotCount = 64
+    /// Copies of one member's slot.
+    private static let maximumCopyCount = 4
 
     private func validateMembers() throws(RecordError) {
         var ids: Set<MemberID> = []
@@ -67,6 +69,13 @@ extension Policy {
             guard try Self.id(of: member.key) == member.id else {
                 throw RecordError(.malformed, "the policy gives member \(member.id.hex) a key that is not the member's")
             }
+        }
+        for member in members where member.slots.count > Self.maximumCopyCount {
+            throw RecordError(
+                .tooLarge,
+                "the policy names \(member.slots.count) key slots for member \(member.id.hex); the format permits at most "
+                    + "\(Self.maximumCopyCount)"
+            )
         }
         guard members.contains(where: { $0.role == .owner }) else {
             throw RecordError(.malformed, "the policy has no owner")

@@ -79,6 +79,11 @@ package struct Policy: SignedBody {
         revocations.first { $0.member == member }
     }
 
+    /// The names of all valid key slots: those of passphrases, key files and recovery words, and those of members.
+    package var validSlots: Set<ObjectHash> {
+        Set(slots).union(members.lazy.filter { revocation(of: $0.id) == nil }.flatMap(\.slots))
+    }
+
     /// Whether a member is an owner, and so may sign the policy after this one; a revoked one may not.
     package func isOwner(_ id: MemberID) -> Bool {
         member(id)?.role == .owner && revocation(of: id) == nil

@@ -18,6 +18,10 @@ package struct PolicyMember: Hashable, Sendable {
     package var notBefore: Int64
     /// The certificate holds until here, seconds since 1970-01-01 UTC; 0 if there is no bound.
     package var notAfter: Int64
+    /// The key that the member's keyring is sealed to; nil for one that gets none.
+    package var agreementKey: AgreementPublicKey?
+    /// The slots that hold the member's keyring: copies of one another.
+    package var slots: [ObjectHash]
     /// Optional fields of later versions.
     package var unknown: UnknownFields
 
@@ -31,6 +35,8 @@ package struct PolicyMember: Hashable, Sendable {
         domains: [DomainID] = [],
         notBefore: Int64 = 0,
         notAfter: Int64 = 0,
+        agreementKey: AgreementPublicKey? = nil,
+        slots: [ObjectHash] = [],
         unknown: UnknownFields = UnknownFields()
     ) {
         self.id = id
@@ -41,6 +47,8 @@ package struct PolicyMember: Hashable, Sendable {
         self.domains = domains
         self.notBefore = notBefore
         self.notAfter = notAfter
+        self.agreementKey = agreementKey
+        self.slots = slots
         self.unknown = unknown
     }
 
@@ -57,7 +65,7 @@ package struct PolicyMember: Hashable, Sendable {
     /// Reads a member that is a field of a policy.
     init(reading field: Field) throws(RecordError) {
         let what = "member in a policy"
-        var reader = try field.reader(what: what, repeated: [9])
+        var reader = try field.reader(what: what, repeated: [9, 18])
         var id: MemberID?
         var name = ""
         var key: VerifyingKey?
@@ -66,6 +74,8 @@ package struct PolicyMember: Hashable, Sendable {
         var domains: [DomainID] = []
         var notBefore: Int64 = 0
         var notAfter: Int64 = 0
+        var agreementKey: AgreementPublicKey?
+        var slots: [ObjectHash] = []
         var unknown = UnknownFields()
         while let field = try reader.next() {
             switch field.tag {
@@ -77,6 +87,8 @@ package struct PolicyMember: Hashable, Sendable {
             case 9: domains.append(try field.identifier())
             case 12: notBefore = try field.signed()
             case 14: notAfter = try field.signed()
+            case 16: agreementKey = AgreementPublicKey(try field.digest())
+            case 18: slots.append(try field.digest())
             default: try field.requireKnown(what, keep: &unknown)
             }
         }
@@ -89,6 +101,8 @@ package struct PolicyMember: Hashable, Sendable {
             domains: domains,
             notBefore: notBefore,
             notAfter: notAfter,
+            agreementKey: agreementKey,
+            slots: slots,
             unknown: unknown
         )
     }
@@ -103,6 +117,8 @@ package struct PolicyMember: Hashable, Sendable {
         writer.repeatedIdentifier(9, domains)
         writer.signed(12, notBefore)
         writer.signed(14, notAfter)
+        writer.digest(16, agreementKey?.bytes)
+        writer.repeatedDigest(18, slots)
         writer.unknown(unknown)
     }
 }

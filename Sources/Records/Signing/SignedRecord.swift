@@ -60,6 +60,18 @@ package enum SignedRecord {
         return body
     }
 
+    /// Whether an object is of a kind and bears a key's signature; its body may still be one that nobody can read.
+    package static func isSigned(
+        _ object: [UInt8],
+        kind: RecordKind,
+        by key: VerifyingKey,
+        repository: RepositoryID
+    ) -> Bool {
+        guard let encoded = try? bodyBytes(of: object, kind: kind) else { return false }
+        let signature = Array(object.suffix(VerifyingKey.signatureByteCount))
+        return unsafe key.isValid(signature: signature.span.bytes, for: message(kind, repository, encoded).span.bytes)
+    }
+
     /// The member that an object says has signed it, to find the key; proves nothing.
     package static func signer(of object: [UInt8], kind: RecordKind) throws(RecordError) -> MemberID {
         var reader = FieldReader(try bodyBytes(of: object, kind: kind), what: kind.name)

@@ -1,4 +1,4 @@
-import Cryptography
+package import Cryptography
 package import ObjectStorage
 package import Records
 
@@ -33,6 +33,15 @@ package struct PublicRepository: Sendable {
             rootOwner: try PublicRepository.rootOwner(object),
             rootPolicy: format.rootPolicy
         )
+    }
+
+    /// The key of the owner that policy 0 hangs on.
+    package func rootOwner() throws -> VerifyingKey {
+        let first = policies.policies[0]
+        guard let owner = first.member(first.signer) else {
+            throw RepositoryError(.integrity, "policy 0 is signed by somebody who is not in it")
+        }
+        return owner.key
     }
 
     /// The key of the owner that policy 0 names as its signer.

@@ -23,6 +23,8 @@ package enum FormatBounds {
     package static let pack = 512 << 20
     /// Longest index fragment, bytes.
     package static let indexFragment = 64 << 20
-    /// Most slots in `keys/`.
+    /// Most objects in `keys/`.
+    package static let slotObjects = 1024
+    /// Most of them that a passphrase, a key file or recovery words open.
     package static let slots = 64
 }

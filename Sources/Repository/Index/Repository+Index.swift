@@ -28,7 +28,9 @@ extension Repository {
         }
         let vouched = try vouchedFragments(existing: names)
         var result: [IndexCache.Kind: [IndexTable]] = [:]
-        for kind in IndexCache.Kind.allCases {
+        // What cannot be read need not be found.
+        let kinds = IndexCache.Kind.allCases.filter { $0 == .reusable || !keyring.privateKeys.isEmpty }
+        for kind in kinds {
             let wanted = Set(names.keys.filter { vouched.contains($0) == (kind == .reusable) })
             var tables = cache.load(kind, fragments: wanted)
             let covered = Set(tables.flatMap { $0.fragments() })
@@ -65,6 +67,8 @@ extension Repository {
                 fragments.append(name)
             } catch let error as StorageError where error.code == .notFound {
                 continue  // A prune took it between listing and reading.
+            } catch let error as RepositoryError where error.code == .notPermitted {
+                continue  // It is of a domain or an epoch that is not this member's.
             } catch {
                 report(name, error)
             }
@@ -94,7 +98,7 @@ extension Repository {
         guard let key = policies.key(of: keyring.member) else { return vouched }
         var names: [ObjectName] = []
         try store.list(prefix: "packlists/\(keyring.member.hex)/") { name, _ in names.append(name) }
-        let cache = VouchedCache(directory: try? repositoryCache())
+        let cache = VouchedCache(directory: try? isOfRootOwner ? repositoryCache() : indexDirectory())
         var known = cache.load()
         var grew = false
         for name in names where known[name.path] == nil {
@@ -139,6 +143,8 @@ extension Repository {
                 let pack = try readPackDirectory(reference)
                 packs.append(pack)
                 entries += pack.entries.count
+            } catch let error as RepositoryError where error.code == .notPermitted {
+                // Of a domain or an epoch that is not this member's: neither found nor damaged.
             } catch {
                 damaged.append((reference, error))
             }
@@ -179,10 +185,16 @@ extension Repository {
         }
     }
 
+    private var isOfRootOwner: Bool {
+        get throws { try keyring.member == MemberID(of: keyring.rootOwner) }
+    }
+
     func indexDirectory() throws -> Directory? {
         guard let directory = try repositoryCache() else { return nil }
         do {
-            return try directory.openOrMakeDirectory(Array("index".utf8)).directory
+            // Members of one host vouch for different fragments: each has tables of its own.
+            let name = try isOfRootOwner ? "index" : "index-\(keyring.member.hex.prefix(8))"
+            return try directory.openOrMakeDirectory(Array(name.utf8)).directory
         } catch {
             environment.warn("the index cache cannot be used: \(error)")
             return nil

@@ -107,16 +107,7 @@ enum KeySlot {
             scryptP: kind == .passphrase ? UInt64(parameters.p) : 0,
             commitment: commitment
         )
-        var object = header.encodedPrefix()
-        let plain = try keyring.encoded()
-        var aead = try AEAD(suite: suite, key: key.secret)
-        var sealed = [UInt8](repeating: 0, count: plain.count + AEAD.tagByteCount)
-        try plain.withBytes { bytes throws in
-            try unsafe aead.seal(bytes, counter: 0, associatedData: object.span.bytes, into: &sealed, at: 0)
-        }
-        object.appendLittleEndian(UInt32(sealed.count))
-        object += sealed
-        return object
+        return try seal(try keyring.encoded(), under: header, key: key)
     }
 
     /// Opens a slot.
@@ -145,18 +136,106 @@ enum KeySlot {
         guard unsafe constantTimeEquals(commitment.bytes.span.bytes, header.commitment.bytes.span.bytes) else {
             return nil
         }
-        let (associated, sealed) = try split(object)
-        var aead = try AEAD(suite: header.suite, key: key.secret)
         do {
-            let opened = try unsafe aead.openSecret(
-                object.span.bytes.extracting(sealed),
-                counter: 0,
-                associatedData: object.span.bytes.extracting(associated)
-            )
-            return try Keyring(decoding: opened)
+            return try Keyring(decoding: opened(object, header, key))
         } catch let error as CryptographyError {
             throw RepositoryError(.integrity, "a key slot is damaged: its contents do not open", cause: error)
         }
+    }
+
+    /// Seals a grant to its member's public key.
+    ///
+    /// - Returns: the bytes of the object.
+    static func seal(
+        _ grant: KeyGrant,
+        to recipient: AgreementPublicKey,
+        label: String,
+        time: Int64,
+        suite: CipherSuite
+    ) throws -> [UInt8] {
+        let salt = try Random.bytes(32)
+        let slotSecret = try Secret.random(count: 32)
+        let info = recipientInfo(grant.repository)
+        let message = try unsafe HPKE.seal(
+            slotSecret,
+            to: recipient,
+            info: info.span.bytes,
+            associatedData: salt.span.bytes,
+            suite: suite
+        )
+        let (key, commitment) = try derive(slotSecret, salt: salt)
+        let header = KeySlotHeader(
+            repository: grant.repository,
+            label: label,
+            kind: SlotKind.recipient.rawValue,
+            created: time,
+            suite: suite,
+            salt: salt,
+            commitment: commitment,
+            sealedSecret: message.encapsulatedKey + message.ciphertext,
+            recipient: recipient.shortID
+        )
+        let room = RecordKind.slot.maximumByteCount - KeySlotHeader.maximumByteCount
+        let plain = try grant.encoded(seed: nil, capacity: room)
+        return try seal(plain, under: header, key: key)
+    }
+
+    /// Opens a slot that is sealed to a public key.
+    ///
+    /// - Returns: `nil` if it is sealed to another.
+    /// - Throws: `RepositoryError.integrity` for a slot that is damaged though the key is right.
+    static func open(_ object: [UInt8], header: KeySlotHeader, with key: borrowing AgreementKey) throws -> KeyGrant? {
+        guard header.kind == SlotKind.recipient.rawValue, header.recipient == key.publicKey.shortID else { return nil }
+        let info = recipientInfo(header.repository)
+        do {
+            let slotSecret = try unsafe HPKE.open(
+                HPKE.Sealed(
+                    encapsulatedKey: Array(header.sealedSecret.prefix(HPKE.Sealed.encapsulatedKeyByteCount)),
+                    ciphertext: Array(header.sealedSecret.dropFirst(HPKE.Sealed.encapsulatedKeyByteCount))
+                ),
+                with: key,
+                info: info.span.bytes,
+                associatedData: header.salt.span.bytes,
+                suite: header.suite
+            )
+            let (slotKey, commitment) = try derive(slotSecret, salt: header.salt)
+            guard unsafe constantTimeEquals(commitment.bytes.span.bytes, header.commitment.bytes.span.bytes) else {
+                throw RepositoryError(.integrity, "a key slot does not match its commitment")
+            }
+            return try KeyGrant.decode(opened(object, header, slotKey))
+        } catch let error as CryptographyError {
+            throw RepositoryError(.integrity, "a key slot is damaged: its contents do not open", cause: error)
+        }
+    }
+
+    private static func recipientInfo(_ repository: RepositoryID) -> [UInt8] {
+        Array("holdfast/v1/slot/recipient".utf8) + repository.bytes
+    }
+
+    private static func seal(
+        _ plain: borrowing Secret,
+        under header: KeySlotHeader,
+        key: SecretHolder
+    ) throws -> [UInt8] {
+        var object = header.encodedPrefix()
+        var aead = try AEAD(suite: header.suite, key: key.secret)
+        var sealed = [UInt8](repeating: 0, count: plain.count + AEAD.tagByteCount)
+        try plain.withBytes { bytes throws in
+            try unsafe aead.seal(bytes, counter: 0, associatedData: object.span.bytes, into: &sealed, at: 0)
+        }
+        object.appendLittleEndian(UInt32(sealed.count))
+        object += sealed
+        return object
+    }
+
+    private static func opened(_ object: [UInt8], _ header: KeySlotHeader, _ key: SecretHolder) throws -> Secret {
+        let (associated, sealed) = try split(object)
+        var aead = try AEAD(suite: header.suite, key: key.secret)
+        return try unsafe aead.openSecret(
+            object.span.bytes.extracting(sealed),
+            counter: 0,
+            associatedData: object.span.bytes.extracting(associated)
+        )
     }
 
     private static func derive(_ secret: borrowing Secret, salt: [UInt8]) throws -> (SecretHolder, Digest) {

@@ -1,24 +1,40 @@
 import Cryptography
 import Records
 
-/// Room for a keyring in a slot, bytes; also the bound on what a slot may seal.
-private let keyringCapacity = 32 * 1024
-
 extension Keyring {
-    /// The keyring as fields, in locked memory.
+    /// The keyring as fields, in locked memory; short enough for a slot that a passphrase opens.
     func encoded() throws -> Secret {
+        let seed = SecretHolder(try signingKey.seed())
+        return try grant.encoded(seed: seed, capacity: KeySlotHeader.maximumByteCount / 2)
+    }
+
+    /// Reads a keyring that a slot gave up.
+    ///
+    /// - Throws: `RepositoryError.integrity` for malformed bytes, `.unsupported` for a field it must know and does not.
+    convenience init(decoding secret: borrowing Secret) throws {
+        let parts = try secret.withBytes { bytes throws in try KeyringParts(bytes) }
+        guard let seed = parts.seed else {
+            throw RepositoryError(.integrity, "a keyring lacks one of its required fields")
+        }
+        try self.init(grant: try parts.grant(), signingKey: try SigningKey(seed: seed.secret))
+    }
+}
+
+extension KeyGrant {
+    /// The grant as fields, in locked memory.
+    ///
+    /// - Parameters:
+    ///   - seed: the member's own; absent where the slot is sealed to the member, who has it.
+    ///   - capacity: the most bytes it may take.
+    func encoded(seed: SecretHolder?, capacity: Int) throws -> Secret {
         var written = 0
-        let buffer = try unsafe Secret(count: keyringCapacity) { target in
+        let buffer = try unsafe Secret(count: capacity) { target in
             var writer = unsafe SecretFieldWriter(into: target)
             try writer.field(1, repository.bytes)
-            switch repositorySecret {
-            case .some(let secret): try writer.field(3, secret)
-            case .none: break
-            }
+            if let repositorySecret { try writer.field(3, repositorySecret.secret) }
             try writer.field(5, rootOwner.bytes.bytes)
             try writer.field(7, member.bytes)
-            let seed = try signingKey.seed()
-            try writer.field(9, seed)
+            if let seed { try writer.field(9, seed.secret) }
             try writer.field(11, small: UInt8(role.rawValue))
             for key in privateKeys {
                 guard let domain = key.domain else { continue }
@@ -51,26 +67,15 @@ extension Keyring {
         return try buffer.withBytes { bytes throws in try Secret(copying: bytes.extracting(0..<written)) }
     }
 
-    /// Reads a keyring that a slot gave up.
+    /// Reads what a slot sealed to its member gave up.
     ///
     /// - Throws: `RepositoryError.integrity` for malformed bytes, `.unsupported` for a field it must know and does not.
-    convenience init(decoding secret: borrowing Secret) throws {
+    static func decode(_ secret: borrowing Secret) throws -> KeyGrant {
         let parts = try secret.withBytes { bytes throws in try KeyringParts(bytes) }
-        guard let repository = parts.repository, let rootOwner = parts.rootOwner, let role = parts.role,
-            let seed = parts.seed
-        else { throw RepositoryError(.integrity, "a keyring lacks one of its required fields") }
-        try self.init(
-            repository: repository,
-            rootOwner: rootOwner,
-            role: role,
-            signingKey: try SigningKey(seed: seed.secret),
-            repositorySecret: try parts.repositorySecret.map { try $0.secret.copy() },
-            privateKeys: parts.privateKeys,
-            derivedKeys: parts.derivedKeys
-        )
-        guard member == parts.member else {
-            throw RepositoryError(.integrity, "a keyring names a member that its signing key does not make")
+        guard parts.seed == nil else {
+            throw RepositoryError(.integrity, "a key slot that is sealed to a member holds a signing key")
         }
+        return try parts.grant()
     }
 }
 
@@ -99,6 +104,22 @@ private struct KeyringParts {
     var role: MemberRole?
     var privateKeys: [PrivateKey] = []
     var derivedKeys: [DomainKeys] = []
+
+    /// The grant that the fields make.
+    func grant() throws -> KeyGrant {
+        guard let repository, let rootOwner, let member, let role else {
+            throw RepositoryError(.integrity, "a keyring lacks one of its required fields")
+        }
+        return KeyGrant(
+            repository: repository,
+            rootOwner: rootOwner,
+            member: member,
+            role: role,
+            repositorySecret: try repositorySecret.map { SecretHolder(try $0.secret.copy()) },
+            privateKeys: privateKeys,
+            derivedKeys: derivedKeys
+        )
+    }
 
     init(_ bytes: RawSpan) throws {
         for field in try secretFields(in: bytes, range: 0..<bytes.byteCount, repeated: [13, 15, 17]) {

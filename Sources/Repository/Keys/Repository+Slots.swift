@@ -24,6 +24,12 @@ extension Repository {
     package func removeSlot(_ name: ObjectHash) throws {
         try requireOwner()
         let slots = policy.slots
+        if let member = policy.members.first(where: { $0.slots.contains(name) }) {
+            throw RepositoryError(
+                .invalidRequest,
+                "key \(name.hex.prefix(8)) is that of member \(member.name): holdfast member revoke takes it away"
+            )
+        }
         guard slots.contains(name) else {
             throw RepositoryError(.invalidRequest, "there is no key \(name.hex.prefix(8)) in the policy in force")
         }
@@ -49,8 +55,10 @@ extension Repository {
         try change(&next)
         try next.validate()
         let object = try SignedRecord.sign(next, with: keyring.signingKey)
+        let name = ObjectNames.policy(next.number)
+        if chain.strays.contains(where: { $0.name == name }) { try store.remove(ObjectName(name)) }
         do {
-            try store.put(ObjectName(ObjectNames.policy(next.number)), object)
+            try store.put(ObjectName(name), object)
         } catch let error as StorageError where error.code == .alreadyExists {
             throw RepositoryError(.busy, "somebody else has just changed the policy; try again")
         }
@@ -58,7 +66,7 @@ extension Repository {
         try rememberPolicy()
     }
 
-    private func requireOwner() throws {
+    func requireOwner() throws {
         guard policy.isOwner(keyring.member) else {
             throw RepositoryError(.notPermitted, "only an owner of the repository may do this")
         }

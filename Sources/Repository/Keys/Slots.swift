@@ -2,7 +2,10 @@ import Cryptography
 package import ObjectStorage
 package import Records
 
-/// The key slots of a store, checked against the bounds before any key derivation runs.
+/// The key slots of a store that passphrases, key files and recovery words open, checked against the bounds before any
+/// key derivation runs.
+///
+/// Slots that are sealed to members are found by the policy instead.
 package struct Slots {
     /// A slot that may be tried.
     package struct Slot: Sendable {
@@ -24,20 +27,20 @@ package struct Slots {
         var names: [(ObjectName, UInt64)] = []
         try store.list(prefix: ObjectNames.slots) { name, byteCount in
             guard case .slot? = ObjectNames.parse(name.path) else { return }
-            guard names.count < FormatBounds.slots else {
+            guard names.count < FormatBounds.slotObjects else {
                 throw RepositoryError(
                     .integrity,
-                    "the repository shows more than \(FormatBounds.slots) key slots: somebody has planted them"
+                    "the repository shows more than \(FormatBounds.slotObjects) key slots: somebody has planted them"
                 )
             }
             names.append((name, byteCount))
         }
-        for (name, _) in names {
+        for (name, byteCount) in names {
             do {
                 guard case .slot(let hash)? = ObjectNames.parse(name.path) else {
                     throw RepositoryError(.integrity, "its name is not that of a key slot")
                 }
-                let object = try store.readAll(name, atMost: 64 * 1024)
+                guard let object = try Slots.readUnlessMembers(store, name, byteCount) else { continue }
                 guard try unsafe SHA256.hash(object.span.bytes) == hash else {
                     throw RepositoryError(.integrity, "its bytes are not those that its name says")
                 }
@@ -46,6 +49,7 @@ package struct Slots {
                     throw RepositoryError(.integrity, "it belongs to another repository")
                 }
                 try Slots.checkBounds(header)
+                guard header.kind != SlotKind.recipient.rawValue else { continue }
                 slots.append(Slot(name: hash, header: header, object: object))
             } catch {
                 let message = "key slot \(name.path) is skipped: \(error)"
@@ -53,6 +57,28 @@ package struct Slots {
                 warn(message)
             }
         }
+        guard slots.count <= FormatBounds.slots else {
+            throw RepositoryError(
+                .integrity,
+                "the repository shows more than \(FormatBounds.slots) key slots for passwords, key files and recovery "
+                    + "words: somebody has planted them"
+            )
+        }
+    }
+
+    /// The bytes of a slot; `nil` for one that can only be a member's, by its length.
+    private static func readUnlessMembers(
+        _ store: any ObjectStore,
+        _ name: ObjectName,
+        _ byteCount: UInt64
+    ) throws -> [UInt8]? {
+        let limit = KeySlotHeader.maximumByteCount
+        if byteCount > UInt64(limit), byteCount <= UInt64(RecordKind.slot.maximumByteCount),
+            try store.isSlotOfMember(name)
+        {
+            return nil
+        }
+        return try store.readAll(name, atMost: limit)
     }
 
     private static func checkBounds(_ header: KeySlotHeader) throws {
@@ -104,5 +130,13 @@ package struct Slots {
         if !skipped.isEmpty { missing += " (\(skipped.count) damaged slots were skipped)" }
         if slots.isEmpty, skipped.isEmpty { missing = "the repository has no key slots: it is damaged" }
         throw RepositoryError(.wrongKey, missing)
+    }
+}
+
+extension ObjectStore {
+    /// Whether the header of a slot says that it is sealed to a member's public key.
+    fileprivate func isSlotOfMember(_ name: ObjectName) throws -> Bool {
+        let object = try readAll(name, atMost: RecordKind.slot.maximumByteCount)
+        return (try? KeySlotHeader(object: object))?.kind == SlotKind.recipient.rawValue
     }
 }

@@ -51,7 +51,7 @@ extension Repository {
             rootOwner: owner,
             role: .owner,
             signingKey: signingKey,
-            repositorySecret: try Secret.random(count: 32),
+            repositorySecret: SecretHolder(try Secret.random(count: 32)),
             privateKeys: [reader, manager]
         )
         let now = environment.now()
@@ -71,7 +71,8 @@ extension Repository {
                     name: ownerName,
                     key: owner,
                     role: .owner,
-                    certificateSerial: 1
+                    certificateSerial: 1,
+                    agreementKey: try keyring.agreementKey().publicKey
                 )
             ],
             domains: [PolicyDomain(id: domain, name: domainName, epoch: 1, readers: [reader.publicKey])],

@@ -14,25 +14,16 @@ extension Repository {
     ) throws -> Repository {
         let format = try readFormat(store)
         try refuseExamples(credential)
-        let slots = try Slots(store: store, repository: format.repository, warn: environment.warn)
-        let (keyring, slot) = try slots.open(credential, repository: format.repository)
-        guard keyring.repository == format.repository else {
-            throw RepositoryError(
-                .integrity,
-                "the key slot belongs to another repository: somebody has swapped objects"
-            )
-        }
-        let policies = try PolicyChain(
-            store: store,
-            repository: format.repository,
-            rootOwner: keyring.rootOwner,
-            rootPolicy: format.rootPolicy
-        )
+        let (keyring, slot, policies) =
+            if case .keyFile(let holder) = credential, MemberKeyFile.isOne(holder.secret) {
+                try openAsMember(MemberKeyFile(parsing: holder.secret), store: store, format: format)
+            } else {
+                try openWithSlot(credential, store: store, format: format, warn: environment.warn)
+            }
         try requireKnownFeatures(policies.current)
-        guard policies.current.slots.contains(slot) else {
-            throw RepositoryError(
-                .wrongKey,
-                "this key has been removed from the repository (its slot is not in the policy in force)"
+        for stray in policies.strays {
+            environment.warn(
+                "\(stray.name) is ignored: \(stray.reason); somebody who can write to the storage has put it there"
             )
         }
         let repository = Repository(
@@ -44,6 +35,88 @@ extension Repository {
         )
         try repository.rememberPolicy()
         return repository
+    }
+
+    /// Opens with a password, a slot's key file or recovery words, and adds what the member was granted since.
+    private static func openWithSlot(
+        _ credential: Credential,
+        store: any ObjectStore,
+        format: FormatHeader,
+        warn: (String) -> Void
+    ) throws -> (Keyring, ObjectHash?, PolicyChain) {
+        let slots = try Slots(store: store, repository: format.repository, warn: warn)
+        let (base, slot) = try slots.open(credential, repository: format.repository)
+        guard base.repository == format.repository else {
+            throw RepositoryError(
+                .integrity,
+                "the key slot belongs to another repository: somebody has swapped objects"
+            )
+        }
+        let policies = try PolicyChain(
+            store: store,
+            repository: format.repository,
+            rootOwner: base.rootOwner,
+            rootPolicy: format.rootPolicy
+        )
+        guard policies.current.slots.contains(slot) else {
+            throw RepositoryError(
+                .wrongKey,
+                "this key has been removed from the repository (its slot is not in the policy in force)"
+            )
+        }
+        guard let member = policies.current.member(base.member), !member.slots.isEmpty,
+            policies.current.revocation(of: member.id) == nil
+        else { return (base, slot, policies) }
+        let (grant, _) = try MemberSlots.open(
+            member,
+            with: base.agreementKey(),
+            store: store,
+            repository: base.repository
+        )
+        return (try base.merged(with: grant), slot, policies)
+    }
+
+    /// Opens with a member's key file.
+    private static func openAsMember(
+        _ file: consuming MemberKeyFile,
+        store: any ObjectStore,
+        format: FormatHeader
+    ) throws -> (Keyring, ObjectHash?, PolicyChain) {
+        guard file.repository == format.repository else {
+            throw RepositoryError(
+                .wrongKey,
+                "the key file belongs to repository \(file.repository.hex.prefix(16))…, this is "
+                    + "\(format.repository.hex.prefix(16))…"
+            )
+        }
+        // The chain hangs on the owner that the key file names: a keyring alone could be sealed by anybody.
+        let policies = try PolicyChain(
+            store: store,
+            repository: file.repository,
+            rootOwner: file.rootOwner,
+            rootPolicy: format.rootPolicy
+        )
+        let signingKey = try SigningKey(seed: file.seed)
+        let id = try MemberID(of: signingKey.publicKey)
+        guard let member = policies.current.member(id) else {
+            throw RepositoryError(
+                .wrongKey,
+                "this key file's member is not enrolled: an owner does it with holdfast member add and the line that "
+                    + "holdfast member join has printed"
+            )
+        }
+        guard policies.current.revocation(of: id) == nil else {
+            throw RepositoryError(.wrongKey, "member \(member.name) has been revoked: this key file opens nothing")
+        }
+        guard !member.slots.isEmpty else {
+            throw RepositoryError(.wrongKey, "the policy names no key slot for member \(member.name): enrol it anew")
+        }
+        let agreementKey = try AgreementKey(memberSeed: file.seed, repository: file.repository)
+        let (grant, slot) = try MemberSlots.open(member, with: agreementKey, store: store, repository: file.repository)
+        guard grant.rootOwner == file.rootOwner else {
+            throw RepositoryError(.integrity, "the key slot names another owner than the key file")
+        }
+        return (try Keyring(grant: grant, signingKey: signingKey), slot, policies)
     }
 
     /// Reads the public header.
@@ -106,7 +179,7 @@ extension Repository {
                     """
                 )
             }
-            if known.policyNumber == chain.current.number, hash != chain.headHash {
+            if hash != chain.hashes[Int(known.policyNumber)] {
                 throw RepositoryError(
                     .integrity,
                     "policy \(known.policyNumber) is not the one that this host has seen: the repository was forked"

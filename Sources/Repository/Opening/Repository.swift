@@ -68,10 +68,38 @@ package final class Repository: Sendable {
         policyChain.withLock { $0 = chain }
     }
 
-    /// The domain that is used where none is named.
+    /// The domain that is used where none is named: the first that the member may use.
     package func defaultDomain() throws -> PolicyDomain {
-        guard let domain = policy.domains.first else {
+        guard let first = policy.domains.first else {
             throw RepositoryError(.integrity, "the policy in force names no domain")
+        }
+        guard let member = policy.member(keyring.member), !member.domains.isEmpty else { return first }
+        guard let domain = policy.domains.first(where: { member.mayUse($0.id) }) else {
+            throw RepositoryError(.notPermitted, "this member may use none of the repository's domains")
+        }
+        return domain
+    }
+
+    /// The domain that a member writes into.
+    ///
+    /// - Parameter id: the domain, or nil for the default.
+    /// - Throws: `RepositoryError.notPermitted` if the member may not write, or not there, or not now.
+    package func writableDomain(_ id: DomainID? = nil) throws -> PolicyDomain {
+        guard let member = policy.member(keyring.member), policy.revocation(of: member.id) == nil else {
+            throw RepositoryError(.notPermitted, "this key's member may not add to the repository: it is no member")
+        }
+        guard member.role != .reader, member.role != .replica else {
+            throw RepositoryError(.notPermitted, "this key may read the repository but not add to it")
+        }
+        guard member.isValid(at: environment.now() / 1_000_000_000) else {
+            throw RepositoryError(
+                .notPermitted,
+                "the certificate of member \(member.name) does not hold at this time: an owner has to enrol it anew"
+            )
+        }
+        guard let id else { return try defaultDomain() }
+        guard let domain = policy.domain(id), member.mayUse(id) else {
+            throw RepositoryError(.notPermitted, "member \(member.name) may not write into this domain")
         }
         return domain
     }
@@ -95,7 +123,7 @@ package final class Repository: Sendable {
         guard let key = try ContentKey.open(box, context: context, with: keyring.privateKeys, suite: suite) else {
             throw RepositoryError(
                 .notPermitted,
-                "this key can add to the repository but not read it: use the key of a reader"
+                "this key may not read what the repository holds: use the key of a reader"
             )
         }
         contentKeys.withLock { keys in

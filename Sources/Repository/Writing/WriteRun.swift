@@ -13,6 +13,8 @@ package struct WriteOptions: Sendable {
     package var sizing = PackSizing.standard
     /// Length of the lease, seconds.
     package var leaseSeconds: UInt64 = 30 * 60
+    /// The domain that is written into; the member's default if absent.
+    package var domain: DomainID?
 
     /// The defaults.
     package init() {}
@@ -46,10 +48,6 @@ package final class WriteRun: Sendable {
     package static func begin(_ repository: Repository, options: WriteOptions = WriteOptions()) throws -> WriteRun {
         // What killed runs left behind; a failure to tidy up is no reason not to back up.
         if let local = repository.store as? LocalObjectStore { _ = try? local.removeStaleTemporaries() }
-        guard let role = repository.policy.member(repository.keyring.member)?.role, role != .reader, role != .replica
-        else {
-            throw RepositoryError(.notPermitted, "this key may read the repository but not add to it")
-        }
         let run = try WriteRun(repository, options: options)
         try run.lease.begin()
         do {
@@ -75,7 +73,7 @@ package final class WriteRun: Sendable {
         self.options = options
         let run = try RunID.random()
         self.run = run
-        domain = try repository.defaultDomain()
+        domain = try repository.writableDomain(options.domain)
         let keys = try repository.keys(domain: domain.id, epoch: domain.epoch)
         self.keys = keys
         func contentKey(_ purpose: ContentPurpose, _ recipients: [AgreementPublicKey]) throws -> ContentKey {

@@ -36,7 +36,7 @@ package final class Backup: Sendable {
     package func run() throws -> BackupSummary {
         _ = try? raiseDescriptorLimit()
         let started = monotonicNanoseconds()
-        let domain = try repository.defaultDomain()
+        let domain = try repository.writableDomain(request.writing.domain)
         let keys = try repository.keys(domain: domain.id, epoch: domain.epoch)
         let dataset = try keys.datasetID(of: request.dataset)
         let lock = try takeLock(dataset)

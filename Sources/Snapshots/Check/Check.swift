@@ -141,15 +141,18 @@ package final class Check: Sendable {
             isCancelled: repository.environment.isCancelled
         )
         progress.expect(snapshots: log.commits.count)
+        var isSealed = false
         // The newest first: in it every directory is seen whole.
         for commit in log.commits.reversed() {
             do {
                 if try verifier.verify(try claims(of: commit), of: commit.id) { summary.snapshots += 1 }
             } catch let error as RepositoryError where error.code == .notPermitted {
-                problems.warning(.manifest, "this key may not read snapshots; their manifests were not checked")
-                break
+                isSealed = true
             }
             progress.addSnapshot()
+        }
+        if isSealed {
+            problems.warning(.manifest, "this key may not read all snapshots; the manifests of others were not checked")
         }
         summary.pages = verifier.pageCount
         summary.entries = verifier.entryCount

@@ -25,6 +25,13 @@ struct StructureCheck {
         for problem in log.problems { problems.error(.history, problem.message) }
         let survey = try ObjectSurvey.take(store, problems: problems)
         try checkSlots(survey)
+        for stray in policies.strays {
+            problems.error(
+                .policy,
+                "\(stray.name) is no policy and is ignored: \(stray.reason); remove it",
+                object: stray.name
+            )
+        }
         var packs = ListedPacks(log)
         for name in survey.records {
             if isCancelled() { throw RepositoryError(.cancelled, "stopped before everything was checked") }
@@ -40,7 +47,7 @@ struct StructureCheck {
         } catch let error as RepositoryError where error.code == .integrity {
             problems.error(.slot, error.message)
         }
-        let valid = Set(policies.current.slots)
+        let valid = policies.current.validSlots
         for slot in valid.subtracting(survey.slots).sorted() {
             problems.error(
                 .slot,

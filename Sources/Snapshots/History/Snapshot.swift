@@ -19,14 +19,14 @@ package struct Snapshot: Sendable, Hashable {
 package struct SnapshotList: Sendable {
     /// Snapshots in order of their time; those that a later commit replaces (new tags) are left out.
     package private(set) var snapshots: [Snapshot] = []
+    /// Commits whose sealed part this member may not open, in order of their claimed time; replaced ones are left out.
+    package private(set) var sealed: [VerifiedCommit] = []
     /// What is wrong with the history.
     package private(set) var problems: [HistoryProblem]
     /// All verified commits.
     package let log: CommitLog
 
-    /// Loads and verifies all commits, and opens their sealed parts.
-    ///
-    /// - Throws: `RepositoryError.notPermitted` if the key may not read snapshots.
+    /// Loads and verifies all commits, and opens the sealed parts that the member may open.
     package static func load(_ repository: Repository) throws -> SnapshotList {
         try SnapshotList(repository, log: CommitLog.load(repository))
     }
@@ -41,7 +41,7 @@ package struct SnapshotList: Sendable {
                 let details = try repository.details(of: commit.commit)
                 snapshots.append(Snapshot(id: commit.id, commit: commit.commit, details: details))
             } catch let error as RepositoryError where error.code == .notPermitted {
-                throw error
+                sealed.append(commit)
             } catch {
                 problems.append(
                     HistoryProblem(
@@ -87,6 +87,19 @@ package struct SnapshotList: Sendable {
         }
     }
 
+    /// Makes sure that the member may read snapshots, if there are any.
+    ///
+    /// - Throws: `RepositoryError.notPermitted` for a key that opens none of them.
+    package func requireReadable() throws {
+        guard snapshots.isEmpty, !sealed.isEmpty else { return }
+        throw SnapshotList.notReadable
+    }
+
+    private static let notReadable = RepositoryError(
+        .notPermitted,
+        "this key may not read what the repository holds: use the key of a reader"
+    )
+
     /// The snapshots that pass a filter.
     package func filtered(_ filter: Filter) -> [Snapshot] { snapshots.filter(filter.matches) }
 
@@ -94,6 +107,7 @@ package struct SnapshotList: Sendable {
     ///
     /// - Throws: `RepositoryError.invalidRequest` if none or several fit.
     package func resolve(_ name: String, filter: Filter = Filter()) throws -> Snapshot {
+        try requireReadable()
         if name == "latest" || name.hasPrefix("latest~") {
             let back = name == "latest" ? 0 : Int(name.dropFirst(7)) ?? -1
             guard back >= 0 else {
@@ -123,6 +137,7 @@ package struct SnapshotList: Sendable {
         let found = snapshots.filter { $0.id.hex.hasPrefix(digits) }
         if found.count == 1 { return found[0] }
         if found.isEmpty {
+            if sealed.contains(where: { $0.id.hex.hasPrefix(digits) }) { throw SnapshotList.notReadable }
             // A replaced commit is still the same data; people keep its id in notes and scripts.
             if let old = log.commits.first(where: { $0.id.hex.hasPrefix(digits) }),
                 let new = newest(of: old.id)

@@ -76,14 +76,10 @@ package enum Tagging {
         with details: CommitDetails,
         in repository: Repository
     ) throws -> ObjectHash {
-        let run = try WriteRun.begin(repository)
+        var options = WriteOptions()
+        options.domain = snapshot.commit.domain
+        let run = try WriteRun.begin(repository, options: options)
         do {
-            guard run.keys.domain == snapshot.commit.domain else {
-                throw RepositoryError(
-                    .invalidRequest,
-                    "snapshot \(snapshot.shortID) belongs to another domain than the one that is written to"
-                )
-            }
             var request = CommitRequest(root: snapshot.commit.root, details: details)
             request.interval = snapshot.commit.interval
             request.replaces = snapshot.id

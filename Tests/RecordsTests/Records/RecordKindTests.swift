@@ -12,7 +12,7 @@ struct RecordKindTests {
 
     @Test func boundsAreThoseOfTheFormat() throws {
         let bounds: [RecordKind: Int] = [
-            .format: 65_536, .lease: 65_536, .slot: 65_536, .policy: 4_194_304, .pack: 536_870_912,
+            .format: 65_536, .lease: 65_536, .slot: 1_048_576, .policy: 4_194_304, .pack: 536_870_912,
         ]
         for kind in RecordKind.allCases {
             let bound = bounds[kind] ?? 67_108_864

@@ -96,8 +96,23 @@ struct UnsignedHeaderTests {
             #expect(try recordError { _ = try KeySlotHeader(object: Array(object.prefix(count))) }.code == .malformed)
         }
         #expect(try recordError { _ = try KeySlotHeader(object: object + [0]) }.code == .malformed)
-        let large = object + [UInt8](repeating: 0, count: 65_536)
+        let large = object + [UInt8](repeating: 0, count: 1 << 20)
         #expect(try recordError { _ = try KeySlotHeader(object: large) }.code == .tooLarge)
+        // Only a slot that is sealed to a member may exceed 64 KiB.
+        let sealed = [0, 0, 1, 0] + [UInt8](repeating: 0, count: 65_536)
+        for kind in 1...4 as ClosedRange<UInt64> {
+            var header = try source.slotHeader()
+            header.kind = kind
+            (header.scryptLog2N, header.scryptR, header.scryptP) = kind == 1 ? (17, 8, 1) : (0, 0, 0)
+            header.sealedSecret = [UInt8](repeating: 1, count: kind == 4 ? 80 : 0)
+            header.recipient = [UInt8](repeating: 1, count: kind == 4 ? 8 : 0)
+            let whole = header.encodedPrefix() + sealed
+            if kind == 4 {
+                _ = try KeySlotHeader(object: whole)
+            } else {
+                #expect(try recordError { _ = try KeySlotHeader(object: whole) }.code == .tooLarge)
+            }
+        }
     }
 
     @Test func aPackHeaderSaysHowLongItIs() throws {

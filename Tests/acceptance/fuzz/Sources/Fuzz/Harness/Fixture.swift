@@ -36,7 +36,7 @@ final class Fixture {
             rootOwner: owner,
             role: .owner,
             signingKey: signingKey,
-            repositorySecret: try Fixture.secret(0x11),
+            repositorySecret: SecretHolder(try Fixture.secret(0x11)),
             privateKeys: [reader, manager]
         )
         slotSecret = SecretHolder(try Fixture.secret(0x51))

@@ -9,7 +9,7 @@ import Records
 final class KeyTextTarget: FuzzTarget {
     static let name = "keytext"
     static let parsers = [
-        "Commands/RecoveryKit/RecoveryKit+Text.swift", "Repository/Keys/KeyFile.swift",
+        "Commands/RecoveryKit/RecoveryKit+Text.swift", "Repository/Keys/KeyFile.swift", "Repository/Keys/KeyText.swift",
         "Repository/Keys/RecoveryWords.swift",
     ]
 
