@@ -40,7 +40,8 @@ struct MemberJoinCommand: SessionCommand {
         if session.output.isJSON {
             try session.output.record([
                 "message_type": "summary", "request": .string(line),
-                "member": .string(try MemberID(of: request.key).hex), "name": .string(name), "repository_id": .string(file.repository.hex), "owner": .string(owner.hex),
+                "member": .string(try MemberID(of: request.key).hex), "name": .string(name),
+                "repository_id": .string(file.repository.hex), "owner": .string(owner.hex),
                 "file": .string(path),
             ])
         } else {
