@@ -94,7 +94,12 @@ extension Repository {
         let accepted = log.heads.values.filter { $0.member == id }
             .map { AcceptedHead(incarnation: $0.incarnation, number: $0.number, hash: $0.hash) }
             .sorted { $0.incarnation < $1.incarnation }
-        let revocation = Revocation(member: id, time: environment.now(), accepted: accepted)
+        let revocation = Revocation(
+            member: id,
+            time: environment.now(),
+            accepted: accepted,
+            forgottenRecords: log.forgotten.nextNumber
+        )
         var slots: [ObjectHash] = []
         try publishPolicy { policy in
             guard let index = policy.members.firstIndex(where: { $0.id == id }) else {
