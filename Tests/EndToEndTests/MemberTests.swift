@@ -29,8 +29,9 @@ import Testing
         return scenario
     }
 
-    /// Each command with its statuses for owner, manager, writer, reader and replica. `FILE`, `OUT` and `NEW` stand for
-    /// the saved file, a fresh path and a fresh name.
+    /// Each command with its statuses for owner, manager, writer, reader and replica.
+    ///
+    /// `FILE`, `OUT` and `NEW` stand for the saved file, a fresh path and a fresh name.
     private static let matrix: [(command: String, statuses: [Int32])] = [
         ("snapshots", [0, 0, 0, 0, 0]),
         ("ls latest", [0, 0, 1, 0, 1]),
