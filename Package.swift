@@ -23,6 +23,10 @@ let package = Package(
         .target(name: "FileSystem", dependencies: ["CLinux"]),
         .target(name: "Threads", dependencies: ["CLinux"]),
         .target(name: "ObjectStorage", dependencies: ["FileSystem", "Cryptography"]),
+        .target(
+            name: "RemoteStorage",
+            dependencies: ["ObjectStorage", "FileSystem", "Cryptography", "Threads"]
+        ),
         .target(name: "Records", dependencies: ["Cryptography"]),
         .target(
             name: "Repository",
@@ -37,8 +41,8 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Snapshots", "Repository", "Records", "ObjectStorage", "Cryptography", "Chunking", "FileSystem",
-                "Threads", "CSQLite",
+                "Snapshots", "Repository", "Records", "RemoteStorage", "ObjectStorage", "Cryptography", "Chunking",
+                "FileSystem", "Threads", "CSQLite",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -57,6 +61,10 @@ let package = Package(
         .testTarget(name: "ChunkingTests", dependencies: ["Chunking", "Cryptography", "TestSupport"]),
         .testTarget(name: "FileSystemTests", dependencies: ["FileSystem", "TestSupport"]),
         .testTarget(name: "ObjectStorageTests", dependencies: ["ObjectStorage", "FileSystem", "TestSupport"]),
+        .testTarget(
+            name: "RemoteStorageTests",
+            dependencies: ["RemoteStorage", "ObjectStorage", "FileSystem", "Cryptography", "Threads", "TestSupport"]
+        ),
         .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "Cryptography", "TestSupport"]),
         .testTarget(

@@ -347,6 +347,9 @@ static inline long clinux_memory_file(const char *name) {
     return CLINUX_CALL(syscall(SYS_memfd_create, name, 1U /* MFD_CLOEXEC */));
 }
 
+// Both ends closed on exec from the first moment, so that no child started meanwhile by another thread inherits them.
+static inline long clinux_pipe(int ends[2]) { return CLINUX_CALL(syscall(SYS_pipe2, ends, O_CLOEXEC)); }
+
 // Names the calling thread for ps and debuggers (PR_SET_NAME); at most 15 bytes count.
 static inline long clinux_name_thread(const char *name) {
     return CLINUX_CALL(syscall(SYS_prctl, 15, name, 0, 0, 0));

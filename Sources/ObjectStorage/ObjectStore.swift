@@ -47,6 +47,11 @@ package protocol ObjectStore: Sendable {
 
     /// Whether there is an object of that name.
     func exists(_ name: ObjectName) throws -> Bool
+
+    /// Removes what processes that ended too early have left behind; a store that keeps nothing such does nothing.
+    /// - Returns: how many such things were removed.
+    @discardableResult
+    func removeStaleTemporaries() throws -> Int
 }
 
 /// An object that is being written; nobody sees it until it is committed.
@@ -74,6 +79,10 @@ extension ObjectWriter {
 }
 
 extension ObjectStore {
+    /// Does nothing.
+    @discardableResult
+    package func removeStaleTemporaries() throws -> Int { 0 }
+
     /// Checks a folder prefix; throws `invalidName` unless it is empty or components each followed by `/`.
     /// - Returns: the path of the folder without the last `/`.
     package func folder(of prefix: String) throws(StorageError) -> String {

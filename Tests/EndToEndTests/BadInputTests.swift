@@ -71,7 +71,10 @@ import Testing
             says: ["--repo", "HOLDFAST_REPOSITORY"],
             environment: ["HOLDFAST_REPOSITORY": nil]
         ),
-        Mistake("a remote repository", "-r", "s3:bucket", "snapshots", status: 64, says: ["s3:bucket", "directories"]),
+        Mistake("half a location", "-r", "s3:bucket", "snapshots", status: 64, says: ["s3:bucket", "BUCKET"]),
+        Mistake("an unknown location", "-r", "stfp:h:/x", "snapshots", status: 64, says: ["stfp", "local:stfp:h:/x"]),
+        Mistake("an unknown setting", "-r", "sftp:h:/x", "-o", "a=b", "snapshots", status: 64, says: ["sftp.command"]),
+        Mistake("no length of time", "--stuck-request-timeout", "soon", "snapshots", status: 64, says: ["soon"]),
         Mistake(
             "no password and no terminal",
             "snapshots",

@@ -131,7 +131,7 @@ struct BackupCommand: SessionCommand {
             source: .files(paths),
             host: host ?? variables.nonEmpty("HOLDFAST_HOST") ?? hostName()
         )
-        let repository = try? resolvedPath(session.location())
+        let repository = try session.location().directory.flatMap { try? resolvedPath($0) }
         (request.selection, request.excludePatterns) = try selection.selection(exceptFor: repository)
         request.user = currentUserName()
         request.tags = tag.flatMap { $0.split(separator: ",").map(String.init) }

@@ -21,9 +21,9 @@ final class InputStream: Sendable {
     /// Runs a command and passes on what it prints.
     convenience init(command arguments: [String]) throws {
         let child: ChildProcess
-        do {
+        do throws(SystemError) {
             child = try ChildProcess(arguments)
-        } catch let error as SystemError {
+        } catch {
             throw UsageError("the command cannot be run: \(error)")
         }
         try self.init(input: child.output, command: child)

@@ -1,4 +1,5 @@
 import FileSystem
+import ObjectStorage
 import Repository
 
 /// Whether a directory is a place for a new repository.
@@ -20,6 +21,20 @@ enum EmptyPlace {
             .invalidRequest,
             "\(location) is not empty (it holds \"\(printable(name))\"): give a new or an empty directory"
         )
+    }
+
+    /// Refuses a store that holds other objects than those of a repository.
+    static func require(_ store: any ObjectStore) throws {
+        // Whether what is there is whole, whoever makes the repository finds out.
+        if try store.exists(ObjectName("format")) { return }
+        try store.list(prefix: "") { name, _ in
+            let first = String(name.components.first ?? "")
+            guard !harmless.contains(first), !repository.contains(first) else { return }
+            throw RepositoryError(
+                .invalidRequest,
+                "\(store.location) is not empty (it holds \"\(name)\"): give a new or an empty place"
+            )
+        }
     }
 
     private static func foreignName(in location: String) throws -> [UInt8]? {

@@ -9,7 +9,7 @@ import Repository
 struct InitCommand: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Make a repository in an empty or new directory.",
+        abstract: "Make a repository in an empty or new place.",
         discussion: """
             The password comes from --password-file, --password-command, HOLDFAST_PASSWORD and its like, or is asked for \
             twice. Whoever loses every key of a repository has lost what is in it: make a recovery kit next.
@@ -31,15 +31,16 @@ struct InitCommand: SessionCommand {
     }
 
     func run(_ session: Session) throws -> ExitStatus {
-        let location = try session.location()
+        let location = try session.locationText()
+        let directory = try session.location().directory
         let source = CredentialSource(global, session.variables)
         guard newKey.newKeyFile != nil || newKey.newPasswordFile != nil || source.givesPassword else {
             throw UsageError("init takes a password, or makes a key file with --new-key-file FILE")
         }
-        try EmptyPlace.require(location)
+        if let directory { try EmptyPlace.require(directory) }
         let key = try NewKey(newKey, otherwise: source, prompt: "password for the new repository: ")
         let repository = try key.keptOnlyIfDone {
-            let repository = try create(at: location, key, session)
+            let repository = try create(key, session)
             if let slot = repository.slot { try key.finish(repository: repository.id, slot: slot) }
             return repository
         }
@@ -61,8 +62,9 @@ struct InitCommand: SessionCommand {
         return .success
     }
 
-    private func create(at location: String, _ key: NewKey, _ session: Session) throws -> Repository {
-        let store = try LocalObjectStore.create(at: location)
+    private func create(_ key: NewKey, _ session: Session) throws -> Repository {
+        let store = try session.createStore()
+        if try session.location().directory == nil { try EmptyPlace.require(store) }
         let output = session.output
         return try Repository.create(
             store: store,

@@ -4,7 +4,10 @@ import ArgumentParser
 struct GlobalOptions: ParsableArguments {
     @Option(
         name: [.customShort("r"), .customLong("repo"), .customLong("repository")],
-        help: ArgumentHelp("The repository: a directory. (HOLDFAST_REPOSITORY)", valueName: "directory")
+        help: ArgumentHelp(
+            "The repository: a directory, sftp:USER@HOST:/PATH, or rclone:REMOTE:PATH. (HOLDFAST_REPOSITORY)",
+            valueName: "location"
+        )
     )
     var repository: String?
 
@@ -58,6 +61,8 @@ struct GlobalOptions: ParsableArguments {
     )
     var stateDir: String?
 
+    @OptionGroup var remote: RemoteStorageOptions
+
     @Flag(help: "Print JSON lines instead of text.")
     var json = false
 
@@ -68,11 +73,11 @@ struct GlobalOptions: ParsableArguments {
     var quiet = false
 
     /// The options above that take a value, for those that stand before the command's name.
-    static let namesWithValue: Set<String> = [
+    static let namesWithValue: Set<String> = RemoteStorageOptions.namesWithValue.union([
         "-r", "--repo", "--repository", "--repository-file", "-p", "--password-file", "--password-command",
         "--key-file",
         "--recovery-kit", "--cache-dir", "--state-dir",
-    ]
+    ])
 
     /// Refuses options that contradict each other.
     func validate() throws {

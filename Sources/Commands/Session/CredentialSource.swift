@@ -1,4 +1,5 @@
 import Cryptography
+import FileSystem
 import Repository
 
 /// Where the secret comes from that opens a repository or is to open it.

@@ -39,10 +39,10 @@ final class Session: Sendable {
 }
 
 extension Session {
-    /// The path of the repository.
+    /// Where the repository is, as the user has written it.
     ///
-    /// - Throws: `UsageError` if none is named, or one of a kind that this version does not reach.
-    func location() throws -> String {
+    /// - Throws: `UsageError` if none is named.
+    func locationText() throws -> String {
         var location = options.repository
         if location == nil, let path = options.repositoryFile { location = try readLocation(path) }
         if location == nil { location = variables.nonEmpty("HOLDFAST_REPOSITORY") }
@@ -50,15 +50,7 @@ extension Session {
             location = try readLocation(path)
         }
         guard let location, !location.isEmpty else {
-            throw UsageError("no repository is named: give --repo DIRECTORY or set HOLDFAST_REPOSITORY")
-        }
-        if location.hasPrefix("local:") { return String(location.dropFirst(6)) }
-        let schemes = ["s3", "sftp", "rest", "rclone", "b2", "azure", "gs", "swift", "http", "https", "holdfast"]
-        if let colon = location.firstIndex(of: ":"), schemes.contains(String(location[..<colon])) {
-            throw UsageError(
-                "\(location): this version keeps repositories in directories only (a mounted one will do; write "
-                    + "./\(location) for a directory of that name)"
-            )
+            throw UsageError("no repository is named: give --repo LOCATION or set HOLDFAST_REPOSITORY")
         }
         return location
     }
@@ -72,22 +64,6 @@ extension Session {
         }
         let text = String(decoding: bytes, as: UTF8.self)
         return String(text.split(separator: "\n", maxSplits: 1).first ?? "")
-    }
-
-    /// The store at the repository's location.
-    ///
-    /// - Throws: `RepositoryError.noRepository` if there is nothing.
-    func openStore() throws -> LocalObjectStore {
-        let location = try location()
-        do {
-            return try LocalObjectStore.open(at: location)
-        } catch let error as StorageError where error.code == .notFound || error.code == .damaged {
-            // A directory that is not there, or something else in its place.
-            throw RepositoryError(
-                .noRepository,
-                "there is no Holdfast repository at \(location); holdfast init makes one"
-            )
-        }
     }
 
     /// Opens the repository with the key that options and environment name.

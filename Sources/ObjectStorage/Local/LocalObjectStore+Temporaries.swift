@@ -6,10 +6,13 @@ extension LocalObjectStore {
     ///
     /// A file goes when the process that made it is known to have ended, or when it has not changed for a day and that
     /// process is not known to be running (it may have run on another machine).
-    /// - Parameter now: the present time; given in tests.
     /// - Returns: how many files were removed.
     @discardableResult
-    package func removeStaleTemporaries(now: Timestamp = .now()) throws -> Int {
+    package func removeStaleTemporaries() throws -> Int { try removeStaleTemporaries(now: .now()) }
+
+    /// As above, with the present time; given in tests.
+    @discardableResult
+    package func removeStaleTemporaries(now: Timestamp) throws -> Int {
         try systemErrorsTranslated(nil) { () throws(SystemError) in
             let folder: Directory
             do throws(SystemError) {

@@ -47,7 +47,7 @@ package final class WriteRun: Sendable {
     /// prune plans.
     package static func begin(_ repository: Repository, options: WriteOptions = WriteOptions()) throws -> WriteRun {
         // What killed runs left behind; a failure to tidy up is no reason not to back up.
-        if let local = repository.store as? LocalObjectStore { _ = try? local.removeStaleTemporaries() }
+        _ = try? repository.store.removeStaleTemporaries()
         let run = try WriteRun(repository, options: options)
         try run.lease.begin()
         do {
