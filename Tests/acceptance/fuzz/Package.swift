@@ -29,6 +29,7 @@ let package = Package(
         .target(name: "FileSystem", dependencies: ["CLinux"]),
         .target(name: "Threads", dependencies: ["CLinux"]),
         .target(name: "ObjectStorage", dependencies: ["FileSystem", "Cryptography"]),
+        .target(name: "RemoteStorage", dependencies: ["ObjectStorage", "FileSystem", "Cryptography", "Threads"]),
         .target(name: "Records", dependencies: ["Cryptography"]),
         .target(
             name: "Repository",
@@ -67,7 +68,7 @@ let package = Package(
             name: "Fuzz",
             dependencies: [
                 "Snapshots", "Repository", "Records", "ObjectStorage", "Cryptography", "Chunking", "FileSystem",
-                "Threads", "Commands", "TestSupport", "RecordSamples", "ManifestSamples",
+                "Threads", "RemoteStorage", "Commands", "TestSupport", "RecordSamples", "ManifestSamples",
             ],
             linkerSettings: [
                 // The linker that comes with Swift: Debian's default one fails on AddressSanitizer's symbols.
