@@ -58,8 +58,13 @@ struct RemoteTests {
         let scenario = try Scenario()
         try scenario.write("place/notes", "not ours")
         let outcome = try scenario.run(
-            "--repo", "sftp:host:" + scenario.path("place"), "-o", "sftp.command=/usr/lib/openssh/sftp-server",
-            "init", "--new-key-file", scenario.path("key")
+            "--repo",
+            "sftp:host:" + scenario.path("place"),
+            "-o",
+            "sftp.command=/usr/lib/openssh/sftp-server",
+            "init",
+            "--new-key-file",
+            scenario.path("key")
         )
         #expect(outcome.status == 1 && outcome.complaint.contains("notes"), "\(outcome.complaint)")
         #expect(!FileManager.default.fileExists(atPath: scenario.path("key")))

@@ -12,8 +12,10 @@ final class SFTPConnection: Sendable {
     let readSize: Int
     /// The greatest count of bytes in one writing request.
     let writeSize: Int
-    /// How many requests one transfer has under way: 64 of 32 KiB each are enough for 20 MB/s at 100 ms. rclone is on
-    /// this machine and takes parts of a file in their order; out of it, it would begin its own transfer anew.
+    /// How many requests one transfer has under way.
+    ///
+    /// 64 of 32 KiB each are enough for 20 MB/s at 100 ms. rclone is on this machine and takes parts of a file in their
+    /// order; out of it, it would begin its own transfer anew.
     let window: Int
     /// Objects that were read last, kept open.
     let openObjects = Mutex(OpenRemoteObjects(capacity: 24))
