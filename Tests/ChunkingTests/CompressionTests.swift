@@ -69,7 +69,7 @@ struct CompressionTests {
     }
 
     @Test(arguments: [
-        ("off", "off"), ("fastest", "zstd:-1"), ("default", "zstd:3"), ("better", "zstd:8"), ("max", "zstd:19"),
+        ("off", "off"), ("fastest", "zstd:-1"), ("default", "default"), ("better", "zstd:8"), ("max", "zstd:19"),
         ("zstd", "zstd:3"), ("zstd:-7", "zstd:-7"), ("zstd:22", "zstd:22"), ("zlib", "zlib:6"), ("zlib:1", "zlib:1"),
     ])
     func readsSettings(text: String, description: String) throws {

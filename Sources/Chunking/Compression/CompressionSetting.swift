@@ -2,6 +2,8 @@
 package struct CompressionSetting: Hashable, Sendable, CustomStringConvertible {
     enum Method: Hashable, Sendable {
         case off
+        /// zstd, tuned by what the content looks like.
+        case adaptive
         case zlib(level: Int32)
         case zstd(level: Int32)
     }
@@ -11,8 +13,8 @@ package struct CompressionSetting: Hashable, Sendable, CustomStringConvertible {
 
     let method: Method
 
-    /// What is used where nobody asks for anything: zstd at level 3.
-    package static let standard = CompressionSetting(method: .zstd(level: 3))
+    /// What is used where nobody asks for anything: zstd near level 2, nearer to 3 for text.
+    package static let standard = CompressionSetting(method: .adaptive)
 
     private init(method: Method) {
         self.method = method
@@ -20,8 +22,8 @@ package struct CompressionSetting: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads "off", "fastest", "default", "better", "max", "zstd", "zstd:N", "zlib" or "zlib:N"; throws `.invalidSetting`.
     ///
-    /// N is -7 to 22 but not 0 for zstd, where the words stand for -1, 3, 8 and 19, and 1 to 9 for zlib, where 6 is the
-    /// default.
+    /// N is -7 to 22 but not 0 for zstd, of which "fastest", "better" and "max" are -1, 8 and 19 and 3 is the default,
+    /// and 1 to 9 for zlib, where 6 is the default.
     package init(parsing text: String) throws {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         func level(of range: ClosedRange<Int32>, default standard: Int32) throws -> Int32 {
@@ -38,7 +40,7 @@ package struct CompressionSetting: Hashable, Sendable, CustomStringConvertible {
         switch (parts.first, parts.count) {
         case ("off", 1): method = .off
         case ("fastest", 1): method = .zstd(level: -1)
-        case ("default", 1): method = .zstd(level: 3)
+        case ("default", 1): method = .adaptive
         case ("better", 1): method = .zstd(level: 8)
         case ("max", 1): method = .zstd(level: 19)
         case ("zstd", _): method = .zstd(level: try level(of: Self.zstdLevels, default: 3))
@@ -56,6 +58,7 @@ package struct CompressionSetting: Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         switch method {
         case .off: "off"
+        case .adaptive: "default"
         case .zlib(let level): "zlib:\(level)"
         case .zstd(let level): "zstd:\(level)"
         }

@@ -4,11 +4,17 @@
 package final class Compressor {
     /// The zstd level that tells quickly whether anything can be gained.
     private static let trialLevel: Int32 = 1
+    /// The zstd level for what has a prefix, where the setting names none: the longer the repetitions, the less it costs.
+    private static let prefixLevel: Int32 = 3
 
     /// What it was made for.
     package let setting: CompressionSetting
     private var deflater: Deflater?
     private var zstd: ZstdCompressor?
+    /// For text, where that deserves other parameters.
+    private var textual: ZstdCompressor?
+    /// For what has a prefix, made when it is needed first.
+    private var prefixed: ZstdCompressor?
     private var trial: ZstdCompressor?
 
     /// Makes the contexts that the setting needs; throws `.libraryFailure`.
@@ -16,12 +22,15 @@ package final class Compressor {
         self.setting = setting
         switch setting.method {
         case .off: break
+        case .adaptive:
+            zstd = try ZstdCompressor(.quick)
+            textual = try ZstdCompressor(.text)
         case .zlib(let level):
             deflater = try Deflater(level: level)
-            trial = try ZstdCompressor(level: Self.trialLevel)
+            trial = try ZstdCompressor(.level(Self.trialLevel))
         case .zstd(let level):
-            zstd = try ZstdCompressor(level: level)
-            if level > Self.trialLevel { trial = try ZstdCompressor(level: Self.trialLevel) }
+            zstd = try ZstdCompressor(.level(level))
+            if level > Self.trialLevel { trial = try ZstdCompressor(.level(Self.trialLevel)) }
         }
     }
 
@@ -39,6 +48,11 @@ package final class Compressor {
     ) throws -> (codec: Codec, byteCount: Int) {
         let range = try usefulRange(for: input, in: output, at: offset)
         if !range.isEmpty, try mayShrink(input, into: &output, range: range) {
+            if textual != nil, TextProbe.looksLikeText(input) {
+                let count = try textual?.compress(input, into: &output, range: range) ?? nil
+                if let count { return (.zstd, count) }
+                return (.stored, try copy(input, into: &output, at: offset))
+            }
             if let count = try zstd?.compress(input, into: &output, range: range) ?? nil { return (.zstd, count) }
             if let count = try deflater?.compress(input, into: &output, range: range) ?? nil { return (.zlib, count) }
         }
@@ -54,16 +68,27 @@ package final class Compressor {
         into output: inout [UInt8],
         at offset: Int
     ) throws -> (codec: Codec, byteCount: Int) {
-        guard case .zstd = setting.method, prefix.byteCount > 0 else {
+        guard prefix.byteCount > 0, try preparePrefixed() else {
             return try compress(input, into: &output, at: offset)
         }
         let range = try usefulRange(for: input, in: output, at: offset)
         if !range.isEmpty,
-            let count = try zstd?.compress(input, prefix: prefix, into: &output, range: range) ?? nil
+            let count = try prefixed?.compress(input, prefix: prefix, into: &output, range: range) ?? nil
         {
             return (.zstdPrefix, count)
         }
         return (.stored, try copy(input, into: &output, at: offset))
+    }
+
+    /// Whether the setting knows prefixes.
+    private func preparePrefixed() throws -> Bool {
+        if prefixed != nil { return true }
+        switch setting.method {
+        case .off, .zlib: return false
+        case .adaptive: prefixed = try ZstdCompressor(.level(Self.prefixLevel))
+        case .zstd(let level): prefixed = try ZstdCompressor(.level(level))
+        }
+        return true
     }
 
     /// Where a result may lie that is worth having; empty where none can be.

@@ -11,18 +11,24 @@ struct ZstdCompressor: ~Copyable {
     private static let destinationTooSmall = -70
 
     private let context: OpaquePointer
+    private let tuning: ZstdTuning
 
-    /// Makes a context for one level; throws `.libraryFailure`.
-    init(level: Int32) throws {
+    /// Makes a context for a level, or for what deviates from one; throws `.libraryFailure`.
+    init(_ tuning: ZstdTuning) throws {
         guard let context = unsafe ZSTD_createCCtx() else {
             throw ChunkingError(code: .libraryFailure, message: "zstd has no memory for a compression context")
         }
         let settings: [(ZSTD_cParameter, Int32)] = [
-            (ZSTD_c_compressionLevel, level),
+            (ZSTD_c_compressionLevel, tuning.level),
             // The length is stored outside the frame, where it is authenticated, as are the bytes themselves.
             (ZSTD_c_contentSizeFlag, 0),
             (ZSTD_c_checksumFlag, 0),
             (ZSTD_c_dictIDFlag, 0),
+            // Zero leaves a parameter to the level.
+            (ZSTD_c_windowLog, tuning.windowLog),
+            (ZSTD_c_hashLog, tuning.hashLog),
+            (ZSTD_c_chainLog, tuning.chainLog),
+            (ZSTD_c_minMatch, tuning.minimumMatch),
         ]
         do {
             for (parameter, value) in settings { try unsafe Self.set(parameter, to: value, in: context) }
@@ -31,6 +37,7 @@ struct ZstdCompressor: ~Copyable {
             throw error
         }
         unsafe self.context = context
+        self.tuning = tuning
     }
 
     deinit {
@@ -73,7 +80,7 @@ struct ZstdCompressor: ~Copyable {
             try unsafe Self.set(ZSTD_c_enableLongDistanceMatching, to: 1, in: context)
         }
         defer {
-            unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, 0)
+            unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, tuning.windowLog)
             unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_enableLongDistanceMatching, 0)
         }
         return try unsafe prefix.withUnsafeBytes { prefix in

@@ -9,7 +9,7 @@ import Repository
 /// Every command runs through the parser, as if it had been typed.
 struct Demo {
     /// Where everything lies.
-    let place: DemoPlace
+    let place: ScratchPlace
     /// How to speak.
     let session: Session
 

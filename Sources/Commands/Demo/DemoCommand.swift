@@ -1,6 +1,4 @@
 import ArgumentParser
-import FileSystem
-import Glibc
 import Repository
 
 /// Shows the whole way, from nothing to a restored store, on made-up data.
@@ -23,7 +21,7 @@ struct DemoCommand: SessionCommand {
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(_ session: Session) throws -> ExitStatus {
-        let place = try DemoPlace(directory)
+        let place = try ScratchPlace(directory, purpose: "demo")
         do {
             let status = try Demo(place: place, session: session).run()
             try leave(place, session)
@@ -34,39 +32,11 @@ struct DemoCommand: SessionCommand {
         }
     }
 
-    private func leave(_ place: DemoPlace, _ session: Session) throws {
+    private func leave(_ place: ScratchPlace, _ session: Session) throws {
         if keep {
             session.output.note("everything is still in \(place.path)")
         } else {
             try place.remove()
         }
-    }
-}
-
-/// The directory that a demo works in.
-struct DemoPlace {
-    /// Its absolute path.
-    let path: String
-    /// The directory, open.
-    let directory: Directory
-    private let isOurs: Bool
-
-    /// Takes a directory that is new or empty, or makes a temporary one.
-    init(_ chosen: String?) throws {
-        let base = Variables().nonEmpty("TMPDIR") ?? "/tmp"
-        let name = String(decoding: TemporaryName.random(prefix: "holdfast-demo-").prefix(22), as: UTF8.self)
-        path = String(decoding: try absolutePath(Array((chosen ?? "\(base)/\(name)").utf8)), as: UTF8.self)
-        isOurs = chosen == nil
-        directory = try Directory.openOrMake(path: Array(path.utf8))
-        guard try directory.names().isEmpty else {
-            throw UsageError("\(path) is not empty: the demo wants a directory of its own")
-        }
-    }
-
-    /// Removes what the demo has made.
-    func remove() throws {
-        let names = try directory.names()
-        for index in 0..<names.count { try directory.removeTree(names[index]) }
-        if isOurs { _ = unsafe rmdir(path) }
     }
 }

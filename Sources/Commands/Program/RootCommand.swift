@@ -33,8 +33,8 @@ struct RootCommand: ParsableCommand {
             CommandGroup(
                 name: "The program:",
                 subcommands: [
-                    DemoCommand.self, CacheCommand.self, CompletionsCommand.self, VersionCommand.self,
-                    GenerateReferenceCommand.self,
+                    DemoCommand.self, CacheCommand.self, BenchmarkCommand.self, CompletionsCommand.self,
+                    VersionCommand.self, GenerateReferenceCommand.self,
                 ]
             ),
         ]

@@ -121,6 +121,19 @@ package final class LocalIndex: Sendable {
         }
     }
 
+    /// Replaces the tables that the run has made by fewer, so that look-ups stay cheap in a long run.
+    ///
+    /// - Parameter merge: makes tables with the same chunks; one thread at a time may add or merge.
+    func mergeRunTables(_ merge: ([IndexTable]) -> [IndexTable]) {
+        let own = state.withLock { $0.tables.filter(\.isOfRun).map(\.table) }
+        let merged = merge(own)
+        guard merged.count < own.count else { return }
+        state.withLock { state in
+            state.tables.removeAll { $0.isOfRun }
+            state.tables += merged.map { Loaded(table: $0, isReusable: true, isOfRun: true) }
+        }
+    }
+
     /// Takes in a table for reading only.
     package func addForReading(_ table: IndexTable) {
         state.withLock { $0.tables.append(Loaded(table: table, isReusable: false, isOfRun: false)) }

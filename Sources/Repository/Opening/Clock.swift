@@ -19,3 +19,10 @@ func pauseMilliseconds(_ count: Int) {
     var time = timespec(tv_sec: count / 1000, tv_nsec: count % 1000 * 1_000_000)
     unsafe nanosleep(&time, nil)
 }
+
+/// Processor time of the whole process so far, ns.
+package func processorNanoseconds() -> Int64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+}

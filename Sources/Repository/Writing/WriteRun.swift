@@ -122,6 +122,7 @@ package final class WriteRun: Sendable {
             let listName = ObjectNames.packList(member: repository.keyring.member, run: run, number: number)
             try repository.store.put(ObjectName(listName), object)
             index.add(try cache.store(.reusable, packs: packs, fragments: [name]))
+            index.mergeRunTables { cache.compact(.reusable, $0) }
             return try unsafe SHA256.hash(object.span.bytes)
         }
     }
@@ -189,7 +190,7 @@ package final class WriteRun: Sendable {
     /// Closes all packs and waits until everything is durable.
     ///
     /// - Returns: the lists of what the run has added.
-    func finishPacks() throws -> [(number: UInt64, hash: ObjectHash)] {
+    package func finishPacks() throws -> [(number: UInt64, hash: ObjectHash)] {
         let open = builders.withLock { builders in
             defer { builders = [:] }
             return builders.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value)

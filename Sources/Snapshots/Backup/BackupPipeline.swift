@@ -177,14 +177,14 @@ final class BackupPipeline: Sendable {
             batch.items = [item]
             toManifest.push(batch)
             let input = Descriptor(adopting: descriptor)
-            let count = try reading.cut(batch, { _ in }) { buffer, position, _ in
+            let count = try reading.cutter.cut(batch, { _ in }) { buffer, position, _ in
                 try input.read(into: &buffer.bytes, at: position, count: buffer.bytes.count - position)
             }
             try finish()
             let now = repository.environment.now()
             batch.items[0].entry.permissions = 0o600
             batch.items[0].entry.size = UInt64(count)
-            batch.items[0].entry.contentHash = count > 0 ? try reading.finishHash() : nil
+            batch.items[0].entry.contentHash = count > 0 ? try reading.cutter.finishHash() : nil
             batch.items[0].entry.modifiedSeconds = now / 1_000_000_000
             batch.items[0].entry.modifiedNanoseconds = UInt32(now % 1_000_000_000)
             counters.count { $0.bytesRead += UInt64(count) }
@@ -199,7 +199,6 @@ final class BackupPipeline: Sendable {
         _ jobs: BoundedQueue<ChunkJob>
     ) throws -> ContentReading {
         try ContentReading(
-            request: request,
             observer: observer,
             counters: counters,
             pool: pool,

@@ -13,6 +13,8 @@ protocol ChunkStoring: AnyObject, Sendable {
     ) throws -> (id: ChunkID, storedByteCount: Int)
     /// Whether a snapshot may refer to a chunk without storing it.
     func isReusable(_ id: ChunkID) -> Bool
+    /// The length of a chunk that is stored and indexed, bytes.
+    func byteCount(of id: ChunkID) -> UInt64?
     /// Throws if some thread has failed.
     func check() throws
     /// Makes everything fail.
@@ -21,6 +23,14 @@ protocol ChunkStoring: AnyObject, Sendable {
 
 extension WriteRun: ChunkStoring {
     func isReusable(_ id: ChunkID) -> Bool { index.isReusable(id) }
+    func byteCount(of id: ChunkID) -> UInt64? { index.byteCount(of: id) }
+}
+
+extension LocalIndex {
+    /// The length of a chunk's plaintext, bytes.
+    fileprivate func byteCount(of id: ChunkID) -> UInt64? {
+        (try? locations(of: id))?.first.map { UInt64($0.entry.plainLength) }
+    }
 }
 
 /// Stores nothing: for dry runs.
@@ -42,6 +52,8 @@ final class DryRun: ChunkStoring {
     }
 
     func isReusable(_ id: ChunkID) -> Bool { index.isReusable(id) }
+
+    func byteCount(of id: ChunkID) -> UInt64? { index.byteCount(of: id) }
 
     func check() throws {
         if let error = failure.withLock({ $0 }) { throw error }

@@ -12,8 +12,6 @@ struct FileToRead {
     var name: [UInt8]
     /// What the walk saw.
     var status: FileStatus
-    /// Whether it had an entry in the last snapshot.
-    var isKnown: Bool
 }
 
 /// One step of the walk, on its way to the manifest.

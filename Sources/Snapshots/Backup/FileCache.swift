@@ -8,47 +8,34 @@ import Repository
 /// An unchanged file is recognised from it without asking the repository, so also by a member that cannot read there.
 /// Losing the file means reading every file once more; nothing is stored twice.
 ///
-/// Layout: magic (8) ‖ records ‖ SHA-256 of all before. A record: varint length, then varint shared, varint length and
-/// bytes of the rest of the path, u8 kind, stat record, varint number and ids of the chunks of an extent tree, entry fields.
-enum FileCache {
-    static let magic = Array("HFSFILE1".utf8)
+/// Layout: magic (8) ‖ records ‖ directories ‖ thin bundles ‖ counts ‖ SHA-256 of all before. A record: varint length,
+/// then varint shared, varint length and bytes of the rest of the path, u8 kind, stat record, varint number and ids of
+/// the chunks of an extent tree, entry fields; the path of a directory stands in full, so that reading can begin there.
+/// Directories: u64 device, u64 inode, u64 offset of the record, in runs of 65,536 each sorted by device and inode. Thin
+/// bundles: chunk ids, ascending. Counts: u64 directories, u64 thin bundles.
+final class FileCache: Sendable {
+    static let magic = Array("HFSFILE2".utf8)
+    /// Directories in a sorted run: what the writer holds in memory.
+    static let runCount = 1 << 16
+    static let directoryByteCount = 24
+    private static let countsByteCount = 16
+
+    let map: MappedFile
+    /// Where the records are.
+    let records: Range<Int>
+    private let directoryCount: Int
+    private let thinCount: Int
 
     /// The name of a dataset's file cache.
     static func name(of dataset: DatasetID) -> [UInt8] { Array("files-\(dataset.hex)".utf8) }
-}
-
-/// What a walk compares files with; asked for paths in ascending order only.
-protocol PreviousEntries: AnyObject {
-    /// The entry of a path if the file still looks the same, and the chunks of its extent tree if it has one.
-    func unchanged(_ path: [UInt8], _ status: FileStatus, kind: EntryKind) throws -> PreviousEntry?
-    /// Whether there was an entry of that path.
-    var hadEntry: Bool { get }
-}
-
-/// An entry of the last snapshot whose file looks unchanged.
-struct PreviousEntry {
-    var entry: Entry
-    /// Pages and data chunks of its extent tree.
-    var treeChunks: [ChunkID]
-}
-
-/// Reads a file cache along with a walk.
-final class FileCacheReader: PreviousEntries {
-    private let map: MappedFile
-    private var position = FileCache.magic.count
-    private let end: Int
-    private var path: [UInt8] = []
-    private var kind = EntryKind.regular
-    private var stat: StatRecord?
-    private var rest = 0..<0
-    private(set) var hadEntry = false
 
     /// Opens a cache.
     ///
     /// - Returns: `nil` if there is none, or it is damaged: then everything is read anew.
     init?(directory: Directory, dataset: DatasetID) {
+        let least = FileCache.magic.count + FileCache.countsByteCount + Digest.byteCount
         guard let file = try? directory.openFile(FileCache.name(of: dataset), for: .reading),
-            let map = try? MappedFile(file), map.count >= FileCache.magic.count + Digest.byteCount,
+            let map = try? MappedFile(file), map.count >= least,
             map.array(0..<FileCache.magic.count) == FileCache.magic
         else { return nil }
         let end = map.count - Digest.byteCount
@@ -57,135 +44,66 @@ final class FileCacheReader: PreviousEntries {
             (try? SHA256.hash(bytes.extracting(0..<end))) == Digest(in: bytes, at: end)
         }
         guard isWhole else { return nil }
+        let countsStart = end - FileCache.countsByteCount
+        let room = UInt64(countsStart - FileCache.magic.count)
+        let directories = map.load(UInt64.self, at: countsStart)
+        let thin = map.load(UInt64.self, at: countsStart + 8)
+        guard directories <= room / UInt64(FileCache.directoryByteCount),
+            thin <= (room - directories * UInt64(FileCache.directoryByteCount)) / UInt64(Digest.byteCount)
+        else { return nil }
         self.map = map
-        self.end = end
+        directoryCount = Int(directories)
+        thinCount = Int(thin)
+        records =
+            FileCache.magic
+            .count..<(countsStart - thinCount * Digest.byteCount
+            - directoryCount * FileCache.directoryByteCount)
     }
 
-    func unchanged(_ path: [UInt8], _ status: FileStatus, kind: EntryKind) throws -> PreviousEntry? {
-        hadEntry = false
-        while true {
-            if stat == nil {
-                guard position < end else { return nil }
-                try readRecord()
-            }
-            let order = PathOrder.compare(self.path, self.kind, path, kind)
-            if order > 0 { return nil }
-            let stat = self.stat
-            self.stat = nil
-            if order < 0 { continue }
-            hadEntry = true
-            guard let stat, self.kind == kind, stat == StatRecord(status) else { return nil }
-            var reader = ByteReader(map.array(rest), what: "file cache")
-            let count = try reader.varint()
-            guard count <= UInt64(reader.remaining / Digest.byteCount) else {
-                throw RepositoryError(.integrity, "the file cache is damaged")
-            }
-            var treeChunks: [ChunkID] = []
-            for _ in 0..<count { treeChunks.append(try reader.digest()) }
-            let fields = try reader.bytes(reader.remaining)
-            return PreviousEntry(entry: try Entry(path: path, kind: kind, fields: fields), treeChunks: treeChunks)
+    /// Bundles of which less than half was in use when the cache was written.
+    func thinBundles() -> Set<ChunkID> {
+        let start = records.upperBound + directoryCount * FileCache.directoryByteCount
+        return map.withBytes { bytes in
+            Set((0..<thinCount).compactMap { Digest(in: bytes, at: start + $0 * Digest.byteCount) })
         }
     }
 
-    /// Steps to the next record; a malformed one ends the cache.
-    private func readRecord() throws {
-        func varint() throws -> Int {
-            var value: UInt64 = 0
-            var shift: UInt64 = 0
-            while position < end, shift < 63 {
-                let byte = map[position]
-                position += 1
-                value |= UInt64(byte & 0x7f) << shift
-                if byte < 0x80 { return Int(value) }
-                shift += 7
-            }
-            throw RepositoryError(.integrity, "the file cache is damaged")
+    /// Where the record of the directory of a device and inode begins, if the last snapshot had it.
+    func recordOffset(of identity: FileIdentity) -> Int? {
+        var first = 0
+        while first < directoryCount {
+            let last = min(directoryCount, first + FileCache.runCount)
+            if let offset = find(identity, in: first..<last) { return offset }
+            first = last
         }
-        let length = try varint()
-        guard length <= end - position else { throw RepositoryError(.integrity, "the file cache is damaged") }
-        let recordEnd = position + length
-        let shared = try varint()
-        let count = try varint()
-        guard shared <= path.count, count < recordEnd - position else {
-            throw RepositoryError(.integrity, "the file cache is damaged")
+        return nil
+    }
+
+    private func find(_ identity: FileIdentity, in run: Range<Int>) -> Int? {
+        var low = run.lowerBound
+        var high = run.upperBound
+        func identityAndOffset(_ index: Int) -> (FileIdentity, UInt64) {
+            let start = records.upperBound + index * FileCache.directoryByteCount
+            let identity = FileIdentity(
+                device: map.load(UInt64.self, at: start),
+                inode: map.load(UInt64.self, at: start + 8)
+            )
+            return (identity, map.load(UInt64.self, at: start + 16))
         }
-        path.removeLast(path.count - shared)
-        path += map.array(position..<(position + count))
-        position += count
-        guard let kind = EntryKind(rawValue: map[position]) else {
-            throw RepositoryError(.integrity, "the file cache is damaged")
+        while low < high {
+            let middle = (low + high) / 2
+            if identityAndOffset(middle).0 < identity { low = middle + 1 } else { high = middle }
         }
-        self.kind = kind
-        position += 1
-        var reader = ByteReader(map.array(position..<recordEnd), what: "file cache")
-        stat = try StatRecord(reading: &reader)
-        rest = (recordEnd - reader.remaining)..<recordEnd
-        position = recordEnd
+        guard low < run.upperBound else { return nil }
+        let (found, offset) = identityAndOffset(low)
+        guard found == identity, let offset = Int(exactly: offset), records.contains(offset) else { return nil }
+        return offset
     }
 }
 
-/// Writes the next file cache along with the manifest; it takes effect when the snapshot is committed.
-final class FileCacheWriter {
-    private let directory: Directory
-    private let dataset: DatasetID
-    private let temporary: [UInt8]
-    private let file: Descriptor
-    private var buffer: [UInt8] = []
-    private var record: [UInt8] = []
-    private var previousPath: [UInt8] = []
-    private var hash: SHA256
-
-    init(directory: Directory, dataset: DatasetID) throws {
-        self.directory = directory
-        self.dataset = dataset
-        temporary = TemporaryName.random()
-        file = try directory.createFile(temporary)
-        hash = try SHA256()
-        buffer = FileCache.magic
-    }
-
-    /// Adds an entry; paths ascend.
-    func add(_ entry: Entry, _ stat: StatRecord, treeChunks: [ChunkID]) throws {
-        record.removeAll(keepingCapacity: true)
-        var shared = 0
-        let limit = min(previousPath.count, entry.path.count)
-        while shared < limit, previousPath[shared] == entry.path[shared] { shared += 1 }
-        Varint.append(UInt64(shared), to: &record)
-        Varint.append(UInt64(entry.path.count - shared), to: &record)
-        record += entry.path[shared...]
-        record.append(entry.kind.rawValue)
-        stat.append(to: &record)
-        Varint.append(UInt64(treeChunks.count), to: &record)
-        for chunk in treeChunks { chunk.append(to: &record) }
-        try entry.appendFields(to: &record)
-        Varint.append(UInt64(record.count), to: &buffer)
-        buffer += record
-        previousPath = entry.path
-        if buffer.count > 1 << 18 { try flush() }
-    }
-
-    /// Puts the cache in the place of the last one.
-    func commit() throws {
-        try flush()
-        var digest: [UInt8] = []
-        try hash.finalize().append(to: &digest)
-        try unsafe file.write(digest.span.bytes)
-        try file.sync()
-        try directory.rename(temporary, to: directory, as: FileCache.name(of: dataset))
-        try file.close()
-    }
-
-    /// Drops what was written.
-    func abandon() {
-        try? file.close()
-        try? directory.unlink(temporary)
-    }
-
-    private func flush() throws {
-        let bytes = buffer
-        try unsafe hash.update(bytes.span.bytes)
-        try unsafe file.write(bytes.span.bytes)
-        buffer = []
-        buffer.reserveCapacity(bytes.count)
+extension FileIdentity {
+    /// The order of a run of directories.
+    static func < (left: FileIdentity, right: FileIdentity) -> Bool {
+        (left.device, left.inode) < (right.device, right.inode)
     }
 }

@@ -51,6 +51,7 @@ final class ManifestStage {
     private let sink: RunSink
     private let builder: ManifestBuilder
     private let cache: FileCacheWriter?
+    private var census = BundleCensus()
     /// Content of inodes with several names, by group, until the walk ends.
     private var linked: [UInt64: (entry: Entry, treeChunks: [ChunkID])?] = [:]
 
@@ -88,7 +89,10 @@ final class ManifestStage {
     }
 
     /// Ends the manifest.
-    func finish() throws -> ManifestRoot { try builder.finish() }
+    func finish() throws -> ManifestRoot {
+        cache?.thinBundles = census.finish()
+        return try builder.finish()
+    }
 
     private typealias MadeContent = (content: Content, treeChunks: [ChunkID])
 
@@ -145,6 +149,7 @@ final class ManifestStage {
             item.entry.flags = first.entry.flags
             item.treeChunks = first.treeChunks
         case .done:
+            if made == nil { takeCensus(of: item.entry) }
             if item.entry.hardLinkGroup != 0, item.entry.kind == .regular {
                 linked[item.entry.hardLinkGroup] = (item.entry, item.treeChunks)
             }
@@ -154,6 +159,14 @@ final class ManifestStage {
         if let cache, let stat = item.stat, item.entry.kind != .directoryEnd {
             try cache.add(item.entry, stat, treeChunks: item.treeChunks)
         }
+    }
+
+    /// Notes what an entry that was kept uses of its bundle.
+    private func takeCensus(of entry: Entry) {
+        guard cache != nil, case .inline(let extents) = entry.content, extents.count == 1,
+            case .chunk(let id, offset: _, let length) = extents[0]
+        else { return }
+        census.add(id, length: length) { run.byteCount(of: id) }
     }
 
     private func count(_ item: BatchItem) {

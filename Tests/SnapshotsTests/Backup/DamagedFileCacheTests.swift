@@ -20,11 +20,26 @@ import Testing
     func lengths(record: [UInt8]) throws {
         let place = try TemporaryDirectory()
         let dataset = try #require(DatasetID([UInt8](repeating: 1, count: 16)))
-        var bytes = FileCache.magic + record
+        var bytes = FileCache.magic + record + [UInt8](repeating: 0, count: 16)
         try unsafe SHA256.hash(bytes.span.bytes).append(to: &bytes)
         try place.directory.writeFileAtomically(FileCache.name(of: dataset), bytes)
         let cache = try #require(FileCacheReader(directory: place.directory, dataset: dataset))
         let status = try place.directory.status()
         #expect(throws: RepositoryError.self) { try cache.unchanged(Array("a".utf8), status, kind: .regular) }
+    }
+
+    @Test("Counts of directories and bundles that the file has no room for are refused")
+    func counts() throws {
+        let place = try TemporaryDirectory()
+        let dataset = try #require(DatasetID([UInt8](repeating: 1, count: 16)))
+        let counts: [(UInt64, UInt64)] = [(1, 0), (0, 1), (.max, 1), (.max / 24, .max / 32)]
+        for (directories, bundles) in counts {
+            var bytes = FileCache.magic + [2, 0, 0]
+            bytes.appendLittleEndian64(directories)
+            bytes.appendLittleEndian64(bundles)
+            try unsafe SHA256.hash(bytes.span.bytes).append(to: &bytes)
+            try place.directory.writeFileAtomically(FileCache.name(of: dataset), bytes)
+            #expect(FileCacheReader(directory: place.directory, dataset: dataset) == nil)
+        }
     }
 }

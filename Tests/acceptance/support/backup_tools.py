@@ -146,6 +146,25 @@ class Holdfast(Tool):
         return self.run([self.binary, "--version"]).stdout.strip()
 
 
+class HoldfastByKeyFile(Holdfast):
+    """The program under test, opened by a key file: no password is stretched at each opening."""
+
+    @property
+    def key_file(self):
+        """The key file, made with the repository."""
+        return os.path.join(self.home, "key")
+
+    def environment(self):
+        environment = super().environment()
+        del environment["HOLDFAST_PASSWORD"]
+        if os.path.exists(self.key_file):
+            environment["HOLDFAST_KEY_FILE"] = self.key_file
+        return environment
+
+    def init_command(self):
+        return [*super().init_command(), "--new-key-file", self.key_file]
+
+
 class Restic(Tool):
     """restic, the nearest peer; its restore knows no holes before 0.15 and its walk no path beyond PATH_MAX."""
 

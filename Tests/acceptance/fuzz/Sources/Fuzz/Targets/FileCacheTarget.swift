@@ -9,7 +9,10 @@ import Records
 /// The local cache of the last snapshot's entries, with a right hash.
 final class FileCacheTarget: FuzzTarget {
     static let name = "filecache"
-    static let parsers = ["Snapshots/Backup/FileCache.swift", "Snapshots/Backup/StatRecord.swift"]
+    static let parsers = [
+        "Snapshots/Backup/FileCache.swift", "Snapshots/Backup/FileCacheReader.swift",
+        "Snapshots/Backup/StatRecord.swift",
+    ]
     static func shape(of input: [UInt8]) -> InputShape { .head(1, .block(.bytes, then: .counted(.bytes))) }
 
     private let directory: Directory
@@ -30,7 +33,8 @@ final class FileCacheTarget: FuzzTarget {
         var paths = InputReader(input.block())
         var records = input.remainder()
         if setsStat { records = replacingMarker(in: records) }
-        var bytes = FileCache.magic + records
+        // Neither directories nor thin bundles: their counts are zero.
+        var bytes = FileCache.magic + records + [UInt8](repeating: 0, count: 16)
         try sha256(bytes).append(to: &bytes)
         try directory.writeFileAtomically(FileCache.name(of: dataset), bytes)
         guard let cache = FileCacheReader(directory: directory, dataset: dataset) else {
