@@ -33,7 +33,7 @@ struct TextProbeTests {
     }
 
     @Test
-    func theDefaultIsDenserOnTextThanTheQuickTuning() throws {
+    func theDefaultIsNearLevelThreeOnText() throws {
         var words: [UInt8] = []
         var random = SeededGenerator(seed: 5)
         while words.count < 900_000 {
@@ -41,7 +41,8 @@ struct TextProbeTests {
             words += Array("\(random.next() % 5000);\(price);item\(random.next() % 3000)\n".utf8)
         }
         let adaptive = try Compressor(.standard)
-        let level1 = try Compressor(CompressionSetting(parsing: "zstd:1"))
-        #expect(try adaptive.compress(words).bytes.count < level1.compress(words).bytes.count)
+        let level3 = try Compressor(CompressionSetting(parsing: "zstd:3"))
+        let count = try adaptive.compress(words).bytes.count
+        #expect(try count < level3.compress(words).bytes.count * 21 / 20)
     }
 }
