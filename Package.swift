@@ -16,6 +16,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         .target(name: "Cryptography", dependencies: ["COpenSSL"]),
@@ -39,10 +40,14 @@ let package = Package(
             ]
         ),
         .target(
+            name: "Parity",
+            dependencies: ["CISAL", "Repository", "Records", "ObjectStorage", "Cryptography"]
+        ),
+        .target(
             name: "Commands",
             dependencies: [
-                "Snapshots", "Repository", "Records", "RemoteStorage", "ObjectStorage", "Cryptography", "Chunking",
-                "FileSystem", "Threads", "CSQLite",
+                "Snapshots", "Parity", "Repository", "Records", "RemoteStorage", "ObjectStorage", "Cryptography",
+                "Chunking", "FileSystem", "Threads", "CSQLite",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -78,6 +83,12 @@ let package = Package(
             dependencies: [
                 "Snapshots", "Repository", "Records", "ObjectStorage", "Cryptography", "Chunking", "FileSystem",
                 "TestSupport",
+            ]
+        ),
+        .testTarget(
+            name: "ParityTests",
+            dependencies: [
+                "Parity", "Repository", "Records", "ObjectStorage", "Cryptography", "Chunking", "TestSupport",
             ]
         ),
         .testTarget(name: "EndToEndTests", dependencies: ["Commands", "FileSystem", "TestSupport"]),

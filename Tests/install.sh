@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what building needs (C libraries) and, with --tests, what the tests need. Debian 12.
 set -eu
-packages="libssl-dev zlib1g-dev libzstd-dev libsqlite3-dev pkg-config"
+packages="libssl-dev zlib1g-dev libzstd-dev libsqlite3-dev libisal-dev pkg-config"
 if [ "${1:-}" = --tests ]; then
     packages="$packages acl attr borgbackup git libcap2-bin openssh-client openssh-server python3 python3-cryptography"
     packages="$packages python3-venv python3-zstandard restic strace"

@@ -1,3 +1,5 @@
+package import Cryptography
+
 /// A place that keeps objects under names and never overwrites one.
 ///
 /// All calls block and may be made from any thread. Errors are `StorageError`s, except those that a caller's closure
@@ -52,6 +54,23 @@ package protocol ObjectStore: Sendable {
     /// - Returns: how many such things were removed.
     @discardableResult
     func removeStaleTemporaries() throws -> Int
+
+    /// Puts the right bytes in the place of a damaged or missing object; durable on return.
+    ///
+    /// This is the one exception from the rule that nothing is overwritten, and the store itself sees to it that it is
+    /// none: the bytes that are there must not be those that the name says, the new ones must be.
+    ///
+    /// - Parameters:
+    ///   - expected: the SHA-256 of the right bytes; if the last part of the name states one, it is the same.
+    ///   - isWhole: for names that state no SHA-256: whether bytes are a whole object of this name.
+    ///   - write: writes the right bytes.
+    /// - Throws: `alreadyExists`, and changes nothing, if the object is whole; `other` if the new bytes are not right.
+    func replaceDamaged(
+        _ name: ObjectName,
+        expected: Digest,
+        isWhole: ((_ bytes: [UInt8]) throws -> Bool)?,
+        write: (any ObjectWriter) throws -> Void
+    ) throws
 }
 
 /// An object that is being written; nobody sees it until it is committed.

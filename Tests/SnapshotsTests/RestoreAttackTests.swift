@@ -46,7 +46,7 @@ import Testing
             ]
             return PageReference(chunk: try sink.store(ForgedPage.leaf(items), type: .manifestPage), level: 0)
         }
-        #expect(throws: ManifestError.self) { try fixture.restore(page: page) { $0.root = [] } }
+        #expect(try fixture.restore(page: page) { $0.root = [] }.integrityFailures == 1)
         try expectUntouched(outside)
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.target) == [])
     }
@@ -57,7 +57,7 @@ import Testing
             let item = ForgedPage.Item(path: bytes("a"), kind: 5)
             return PageReference(chunk: try sink.store(ForgedPage.leaf([item, item]), type: .manifestPage), level: 0)
         }
-        #expect(throws: ManifestError.self) { try fixture.restore(page: page) { $0.root = [] } }
+        #expect(try fixture.restore(page: page) { $0.root = [] }.integrityFailures == 1)
     }
 
     @Test("row 10: names with escapes and no UTF-8 come back as they are") func row10OddNames() throws {
@@ -134,7 +134,7 @@ import Testing
             ]
             return PageReference(chunk: try sink.store(ForgedPage.leaf(items), type: .manifestPage), level: 0)
         }
-        #expect(throws: ManifestError.self) { try fixture.restore(page: page) { $0.root = [] } }
+        #expect(try fixture.restore(page: page) { $0.root = [] }.integrityFailures == 1)
         // A second snapshot has a directory where the first one's link is by now.
         _ = try fixture.restore(page: try fixture.store([link])) { $0.root = [] }
         let directory = Entry(path: bytes("a"), kind: .directory)

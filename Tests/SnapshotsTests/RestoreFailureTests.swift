@@ -97,8 +97,8 @@ import Testing
         #expect(recorder.told.failures.keys.sorted() == ["beyond", "missing"])
     }
 
-    /// A manifest page that is gone ends the restore with an error, after all that stands before it.
-    @Test func whatStandsBeforeADamagedPageIsRestored() throws {
+    /// A manifest page that is gone costs what it lists, and nothing before or after it.
+    @Test func whatStandsAroundADamagedPageIsRestored() throws {
         let fixture = try RestoreFixture()
         let page = try fixture.storing { sink in
             let first = try sink.store(
@@ -107,17 +107,38 @@ import Testing
                 ]),
                 type: .manifestPage
             )
+            let last = try sink.store(
+                ForgedPage.leaf([
+                    ForgedPage.Item(path: bytes("d/x"), kind: 5),
+                    ForgedPage.Item(path: bytes("d"), kind: 2, fields: ForgedPage.endFields(entries: 1)),
+                    ForgedPage.Item(path: bytes("e"), kind: 5),
+                ]),
+                type: .manifestPage
+            )
             let children = [
                 ForgedPage.Child(path: bytes("a"), kind: 5, id: first, entries: 2),
-                ForgedPage.Child(path: bytes("c"), kind: 5, id: .numbered(6)),
+                ForgedPage.Child(path: bytes("c"), kind: 5, id: .numbered(6), entries: 7),
+                ForgedPage.Child(path: bytes("d/x"), kind: 5, id: last, entries: 2),
             ]
             return PageReference(
                 chunk: try sink.store(ForgedPage.inner(children, level: 1), type: .manifestPage),
                 level: 1
             )
         }
-        #expect(throws: RepositoryError.self) { try fixture.restore(page: page) { $0.root = [] } }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.target).sorted() == ["a", "b"])
+        let target = try Directory.openOrMake(path: Array(fixture.target.utf8))
+        // Of these only the last can be known not to be in the snapshot.
+        for name in ["cc", "d", "dd"] { _ = try target.createFile(bytes(name + ".old")) }
+        let recorder = RestoreRecorder()
+        let summary = try fixture.restore(page: page, observer: recorder) {
+            $0.root = []
+            $0.deletesExtra = true
+        }
+        #expect(summary.integrityFailures == 1 && summary.failures == 1 && summary.lostEntries == 7)
+        #expect(recorder.told.failures.keys.sorted() == ["c"])
+        #expect(recorder.told.failures["c"]?.contains("7 entries") == true)
+        let names = try FileManager.default.contentsOfDirectory(atPath: fixture.target).sorted()
+        #expect(names == ["a", "b", "cc.old", "d", "d.old", "dd.old", "e"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.target + "/d") == ["x"])
     }
 
     @Test func verificationFindsWhatChangedAfterwards() throws {

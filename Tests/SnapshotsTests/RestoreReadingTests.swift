@@ -22,6 +22,8 @@ import Testing
             unsafe bytes.withUnsafeBytes { unsafe output.append(contentsOf: $0) }
         } skipped: { path, _ in
             skipped.append(text(path))
+        } failed: { path, _ in
+            skipped.append(text(path))
         }
         let cursor = try ManifestCursor(page: root, digest: nil, source: pages)
         try writer.write(try EntryWalk(cursor, root: fixture.root))

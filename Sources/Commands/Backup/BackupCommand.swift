@@ -81,6 +81,14 @@ struct BackupCommand: SessionCommand {
     )
     var chunker: ChunkerSetting = .fast
 
+    @Option(
+        help: ArgumentHelp(
+            "Keep so many per cent of parity, or off; as before by default. (HOLDFAST_PARITY)",
+            valueName: "percent"
+        )
+    )
+    var parity: ParityPercent?
+
     @Flag(help: "Do not read back what was encrypted before it is stored.")
     var noExtraVerify = false
 
@@ -117,8 +125,25 @@ struct BackupCommand: SessionCommand {
             reporter.stop()
             throw error
         }
+        let parityStatus = dryRun ? .success : keepParity(session, repository)
         BackupReport(summary: summary, request: whole, started: started, ended: session.now).print(session.output)
-        return summary.statistics.failures == 0 ? .success : .partial
+        return summary.statistics.failures == 0 ? parityStatus : .partial
+    }
+
+    /// Protects what the backup has stored, if the repository has parity or is to have it.
+    ///
+    /// The snapshot exists by now, whatever becomes of this.
+    private func keepParity(_ session: Session, _ repository: Repository) -> ExitStatus {
+        do {
+            guard let percent = try session.parityPercent(parity, store: repository.store), percent > 0 else {
+                return .success
+            }
+            let work = ParityWork(session, store: repository.store)
+            return work.tellProblems(try work.create(percent: percent)) == .success ? .success : .partial
+        } catch {
+            session.output.problem("the snapshot is saved, but its parity could not be made: \(error)")
+            return .partial
+        }
     }
 
     /// Everything that can be judged before a password is asked for.

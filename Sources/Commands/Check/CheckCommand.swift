@@ -131,6 +131,9 @@ private struct CheckReporter: CheckObserver {
                     "\n  hits snapshots: " + problem.snapshots.map { String($0.hex.prefix(8)) }.joined(separator: ", ")
             }
             for path in problem.paths { text += "\n  hits " + printable(absolute(path)) }
+            if problem.pathCount > problem.paths.count {
+                text += "\n  hits \(problem.pathCount - problem.paths.count) further paths"
+            }
             return problem.severity == .error ? output.problem(text) : output.warning(text)
         }
         var line: JSONValue = [
@@ -140,6 +143,25 @@ private struct CheckReporter: CheckObserver {
         line.add("object", problem.object.map { .string($0) })
         line.add("snapshots", .array(problem.snapshots.map { .string($0.hex) }))
         line.add("paths", .array(problem.paths.map { .path(absolute($0)) }))
+        line.add("num_paths", .integer(Int64(problem.pathCount)))
         output.report(line)
+    }
+
+    func lost(_ losses: SnapshotLosses) {
+        guard output.isJSON else {
+            var text = "snapshot \(losses.snapshot.hex.prefix(8)) has lost something:"
+            if losses.files > 0 { text += "\n  \(Format.count(losses.files, "file")) cannot be restored whole" }
+            for path in losses.paths.prefix(20) { text += "\n    " + printable(absolute(path)) }
+            if losses.files > 20 { text += "\n    and \(losses.files - min(20, losses.paths.count)) others (--json names more)" }
+            for place in losses.lostPlaces { text += "\n  lost with the page that lists them: " + place }
+            return output.problem(text)
+        }
+        output.report([
+            "message_type": "snapshot_damage", "snapshot_id": .string(losses.snapshot.hex),
+            "num_files": .integer(Int64(losses.files)),
+            "paths": .array(losses.paths.map { .path(absolute($0)) }),
+            "entries_lost": .unsigned(losses.lostEntries), "bytes_lost": .unsigned(losses.lostBytes),
+            "lost_places": .array(losses.lostPlaces.map { .string($0) }),
+        ])
     }
 }

@@ -38,6 +38,13 @@ struct CheckReport {
                 )
             }
         }
+        if summary.damagedSnapshots > 0 {
+            lines.append(
+                "\(Format.count(summary.damagedSnapshots, "snapshot")) damaged: "
+                    + "\(Format.count(summary.damagedFiles, "file")) that cannot be restored whole, "
+                    + "\(Format.count(summary.lostEntries, "entry", "entries")) lost"
+            )
+        }
         lines.append(
             summary.isGood
                 ? "no errors were found"
@@ -57,6 +64,8 @@ struct CheckReport {
             "packs_unreferenced": .integer(Int64(summary.unreferencedPacks)),
             "packs_unreferenced_bytes": .unsigned(summary.unreferencedPackBytes),
             "packs_without_index": .integer(Int64(summary.packsWithoutIndex)),
+            "snapshots_damaged": .integer(Int64(summary.damagedSnapshots)),
+            "files_damaged": .integer(Int64(summary.damagedFiles)), "entries_lost": .unsigned(summary.lostEntries),
             "packs_read": .integer(Int64(summary.packsRead)), "bytes_read": .unsigned(summary.bytesRead),
             "chunks_read": .integer(Int64(summary.chunksRead)), "seconds_elapsed": .number(seconds),
         ]

@@ -19,6 +19,14 @@ struct InitCommand: SessionCommand {
     @Option(help: "The cipher: aes256-gcm, or chacha20-poly1305 for processors without AES.")
     var cipher = Cipher.aes
 
+    @Option(
+        help: ArgumentHelp(
+            "Protect the repository by so many per cent of parity; backups keep it up. (HOLDFAST_PARITY)",
+            valueName: "percent"
+        )
+    )
+    var parity: ParityPercent?
+
     @OptionGroup var newKey: NewKeyOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
@@ -45,6 +53,9 @@ struct InitCommand: SessionCommand {
             return repository
         }
         try remember(repository, session)
+        if let percent = try session.parityPercent(parity, store: repository.store), percent > 0 {
+            _ = try ParityWork(session, store: repository.store).create(percent: percent)
+        }
         let output = session.output
         if output.isJSON {
             try output.record([

@@ -43,6 +43,7 @@ struct DiffCommand: SessionCommand {
 
     func run(_ session: Session) throws -> ExitStatus {
         let opened = try session.openSnapshot(old)
+        var status = ExitStatus.success
         var report = DiffReport(output: session.output, showsMetadata: metadata)
         if let live {
             try LiveComparison(opened: opened, directory: live, readsContent: content).run(&report)
@@ -50,9 +51,10 @@ struct DiffCommand: SessionCommand {
             let list = try SnapshotList.load(opened.repository)
             let other = try session.openSnapshot(new, in: list, of: opened.repository, opened.index)
             try compare(opened, other, session, &report)
+            if opened.status == .success, !other.losses.isEmpty { status = other.status }
         }
         try report.finish()
-        return opened.status
+        return opened.status == .success ? status : opened.status
     }
 
     private func compare(
@@ -65,7 +67,7 @@ struct DiffCommand: SessionCommand {
             throw UsageError("two snapshots are compared at the same path: write the same :/path behind both")
         }
         if !old.root.isEmpty { _ = (try old.entry(at: old.root), try new.entry(at: new.root)) }
-        let diff = ManifestDiff(from: try old.cursor(), to: try new.cursor())
+        let diff = ManifestDiff(from: try old.cursor(keepsNesting: false), to: try new.cursor(keepsNesting: false))
         while let change = try diff.next() {
             try session.checkCancellation()
             guard old.root.isEmpty || isPath(change.path, atOrBelow: old.root) else { continue }
@@ -100,7 +102,8 @@ private struct LiveComparison {
             root: opened.snapshot.commit.root,
             digest: opened.snapshot.details.rootDigest,
             options: options,
-            scope: readsContent ? [.extra, .content] : [.extra]
+            scope: readsContent ? [.extra, .content] : [.extra],
+            lost: opened.losses.note
         )
         var found = report
         try comparison.run(against: target) { difference in

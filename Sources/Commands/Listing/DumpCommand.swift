@@ -49,6 +49,7 @@ struct DumpCommand: SessionCommand {
             throw UsageError("an archive is not for a terminal: send it to a file or a program")
         }
         var skipped = 0
+        var failures = 0
         let writer = TarWriter(
             content: try opened.contentReader(),
             pages: opened.pages,
@@ -59,9 +60,14 @@ struct DumpCommand: SessionCommand {
             skipped: { path, reason in
                 skipped += 1
                 output.warning("\(printable(path)): \(reason)")
+            },
+            failed: { path, error in
+                failures += 1
+                output.itemFailed(path, error, during: "writing to the archive")
             }
         )
         try writer.write(EntryWalk(opened.cursor(), root: root))
+        if failures > 0 { return .integrityFailure }
         return skipped > 0 && opened.status == .success ? .partial : opened.status
     }
 }

@@ -54,10 +54,11 @@ struct FindCommand: SessionCommand {
         let index = try repository.loadIndex()
         let output = session.output
         var matches: UInt64 = 0
+        var isLossy = false
         for snapshot in chosen {
             let opened = try session.openSnapshot(snapshot.id.hex, in: list, of: repository, index)
             var isFirst = true
-            try search.run(opened, session) { entry in
+            let found = { (entry: Entry) in
                 matches += 1
                 if output.isJSON {
                     var record = entry.record("match")
@@ -70,6 +71,14 @@ struct FindCommand: SessionCommand {
                 isFirst = false
                 try output.line("  " + entry.line(isLong: long))
             }
+            do {
+                try search.run(opened, session, found)
+            } catch  where ExitStatus(error) == .integrityFailure {
+                // One snapshot that cannot be read does not hide the others.
+                output.problem("snapshot \(snapshot.shortID): \(error)")
+                isLossy = true
+            }
+            if !opened.losses.isEmpty { isLossy = true }
         }
         if output.isJSON {
             try output.record([
@@ -78,7 +87,7 @@ struct FindCommand: SessionCommand {
         } else if matches == 0 {
             output.note("nothing found in \(Format.count(chosen.count, "snapshot"))")
         }
-        return list.historyStatus
+        return isLossy ? .integrityFailure : list.historyStatus
     }
 
     private func search(_ session: Session) throws -> Search {

@@ -15,12 +15,27 @@ struct OpenSnapshot {
     let root: [UInt8]
     /// Loads pages of the manifest.
     let pages: RepositoryChunkSource
+    /// What a command ends with that has done all its work, if nothing is lost.
+    let statusIfWhole: ExitStatus
+    /// What was found lost on the way.
+    let losses: LossReport
+
     /// What a command ends with that has done all its work.
-    let status: ExitStatus
+    var status: ExitStatus { losses.isEmpty ? statusIfWhole : .integrityFailure }
 
     /// A reader of the manifest, at its start.
-    func cursor() throws -> ManifestCursor {
-        try ManifestCursor(page: snapshot.commit.root, digest: snapshot.details.rootDigest, source: pages)
+    ///
+    /// What a damaged page lists is passed over and reported.
+    ///
+    /// - Parameter keepsNesting: whether directories that are lost are made up around what is left of their content.
+    func cursor(keepsNesting: Bool = true) throws -> ManifestCursor {
+        let losses = losses
+        return try ManifestCursor(
+            page: snapshot.commit.root,
+            digest: snapshot.details.rootDigest,
+            source: pages,
+            salvage: ManifestSalvage(keepsNesting: keepsNesting) { losses.note($0) }
+        )
     }
 
     /// The entry at a path.
@@ -68,7 +83,8 @@ extension Session {
             snapshot: snapshot,
             root: named.path,
             pages: try RepositoryChunkSource(repository: repository, index: index),
-            status: status
+            statusIfWhole: status,
+            losses: LossReport(output)
         )
     }
 }

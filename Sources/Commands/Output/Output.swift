@@ -122,9 +122,13 @@ final class Output: Sendable {
     }
 
     /// Says that something is wrong, and that the program will not end with success because of it.
-    func problem(_ text: String) {
+    ///
+    /// - Parameter details: further fields of the JSON line.
+    func problem(_ text: String, _ details: [(String, JSONValue)] = []) {
         if isJSON {
-            message(JSONValue.object([("message_type", "error"), ("error", ["message": .string(text)])]).text)
+            var line: JSONValue = ["message_type": "error", "error": ["message": .string(text)]]
+            for (name, value) in details { line.add(name, value) }
+            message(line.text)
         } else {
             message(painted("error: ", color: 31) + terminalSafe(text))
         }

@@ -26,6 +26,7 @@ struct RootCommand: ParsableCommand {
                     DumpCommand.self,
                 ]
             ),
+            CommandGroup(name: "Repair:", subcommands: [RepairCommand.self, ParityCommand.self]),
             CommandGroup(
                 name: "Keys and members:",
                 subcommands: [KeyCommand.self, RecoveryKitCommand.self, MemberCommand.self, DomainCommand.self]

@@ -42,6 +42,12 @@ struct RestoreReport {
         if summary.failures > 0 {
             lines.append("\(Format.count(summary.failures, "item")) could not be restored, as reported")
         }
+        if summary.lostEntries > 0 {
+            lines.append(
+                "lost with damaged pages: \(Format.count(summary.lostEntries, "entry", "entries")) with "
+                    + Format.bytes(summary.lostBytes)
+            )
+        }
         if snapshot.details.isIncomplete {
             lines.append("the snapshot is incomplete: its backup could not read everything")
         }
@@ -56,6 +62,7 @@ struct RestoreReport {
             "files_unchanged": .unsigned(summary.unchanged), "bytes_skipped": .unsigned(summary.bytesSkipped),
             "files_deleted": .unsigned(summary.deleted), "files_skipped": .unsigned(summary.skipped),
             "errors": .unsigned(summary.failures), "integrity_errors": .unsigned(summary.integrityFailures),
+            "entries_lost": .unsigned(summary.lostEntries), "bytes_lost": .unsigned(summary.lostBytes),
             "entries_verified": .unsigned(summary.verified), "seconds_elapsed": .number(seconds),
             "is_incomplete": .boolean(snapshot.details.isIncomplete),
         ]

@@ -12,6 +12,8 @@ struct RestoreReporter: RestoreObserver {
 
     func itemFailed(_ path: [UInt8], _ error: any Error) { output.itemFailed(path, error, during: "restoring") }
 
+    func entriesLost(_ lost: LostEntries) { output.entriesLost(lost) }
+
     func deleted(_ path: [UInt8]) {
         guard output.verbosity >= 1 else { return }
         report("deleted", path, bytes: 0)

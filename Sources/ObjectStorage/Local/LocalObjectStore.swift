@@ -1,3 +1,4 @@
+package import Cryptography
 internal import FileSystem
 internal import Synchronization
 
@@ -77,6 +78,33 @@ package final class LocalObjectStore: ObjectStore {
             return true
         } catch let error as StorageError where error.code == .notFound {
             return false
+        }
+    }
+
+    /// Puts the right bytes in the place of a damaged or missing object: they are written beside it, read back, and moved
+    /// over it.
+    package func replaceDamaged(
+        _ name: ObjectName,
+        expected: Digest,
+        isWhole: ((_ bytes: [UInt8]) throws -> Bool)?,
+        write: (any ObjectWriter) throws -> Void
+    ) throws {
+        // An open file would go on showing what is replaced.
+        openObjects.withLock { $0.remove(name) }
+        _ = try requireDamaged(name, expected: expected, isWhole: isWhole)
+        defer { openObjects.withLock { $0.remove(name) } }
+        let (folder, _) = try systemErrorsTranslated(name) { () throws(SystemError) in
+            try root.openOrMakeDirectory(Self.temporaryFolder)
+        }
+        let writer = try systemErrorsTranslated(name) { () throws(SystemError) in
+            try LocalObjectWriter(store: self, temporaries: folder)
+        }
+        do {
+            try write(writer)
+            try writer.commit(replacing: name, expected: expected)
+        } catch {
+            writer.abandon()
+            throw error
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Cryptography
 internal import FileSystem
 internal import Glibc
 
@@ -48,6 +49,45 @@ final class LocalObjectWriter: ObjectWriter {
         } catch {
             abandon()
             throw StorageError(error, object: name)
+        }
+    }
+
+    /// Moves the object over a damaged one of the name, after the bytes that were written have been read back and found
+    /// to have the hash; ends the writer.
+    func commit(replacing name: ObjectName, expected: Digest) throws {
+        let file = try openFile()
+        do {
+            var hash = try SHA256()
+            var buffer = [UInt8](repeating: 0, count: 1 << 20)
+            var position: UInt64 = 0
+            do throws(SystemError) { try file.sync() } catch { throw StorageError(error, object: name) }
+            let opened: Descriptor
+            do throws(SystemError) { opened = try temporaries.openFile(temporary) } catch {
+                throw StorageError(error, object: name)
+            }
+            while position < byteCount {
+                let count = Int(min(UInt64(buffer.count), byteCount - position))
+                do throws(SystemError) {
+                    try opened.readExactly(from: Int64(position), into: &buffer, at: 0, count: count)
+                } catch { throw StorageError(error, object: name) }
+                let bytes = buffer
+                try unsafe hash.update(bytes.span.bytes.extracting(0..<count))
+                position += UInt64(count)
+            }
+            guard try hash.finalize() == expected else {
+                throw StorageError(.other, "what was to take its place is not right either", object: name)
+            }
+            do throws(SystemError) {
+                try opened.close()
+                try file.close()
+                let (folder, last) = try store.durableFolder(of: name)
+                try temporaries.rename(temporary, to: folder, as: last)
+                self.file = nil
+                try folder.sync()
+            } catch { throw StorageError(error, object: name) }
+        } catch {
+            abandon()
+            throw error
         }
     }
 

@@ -22,6 +22,7 @@ extension ObjectNames {
         case "policy": number(last).map { .policy(number: $0) }
         case "keys": digest(last).map { .slot($0) }
         case "index": digest(last).map { .index($0) }
+        case "parity": digest(last).map { .parity($0) }
         case "forgotten": number(last).map { .forgotten(number: $0) }
         case "erased": number(last).map { .erasure(number: $0) }
         case "plans":

@@ -36,6 +36,8 @@ package enum ObjectNames {
     package static let erasures = "erased/"
     /// Before the names of audit entries.
     package static let auditEntries = "audit/"
+    /// Before the names of parity objects.
+    package static let parityObjects = "parity/"
 
     /// Before the names of a member's pack lists.
     package static func packLists(of member: MemberID) -> String { "\(packLists)\(member.hex)/" }
@@ -112,6 +114,9 @@ package enum ObjectNames {
     package static func erasure(_ number: UInt64) -> String { erasures + decimal(number) }
     /// An audit entry, by its number.
     package static func audit(member: MemberID, number: UInt64) -> String { auditEntries(of: member) + decimal(number) }
+
+    /// Parity of a group of objects, by the hash of its bytes.
+    package static func parity(_ hash: ObjectHash) -> String { parityObjects + hash.hex }
 
     private static func decimal(_ number: UInt64) -> String {
         let digits = String(number)

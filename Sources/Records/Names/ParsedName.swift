@@ -34,6 +34,8 @@ package enum ParsedName: Hashable, Sendable {
     case erasure(number: UInt64)
     /// An audit entry.
     case audit(member: MemberID, number: UInt64)
+    /// Parity of a group of objects.
+    case parity(ObjectHash)
 
     /// The kind of object that belongs under the name.
     package var kind: RecordKind {
@@ -53,13 +55,14 @@ package enum ParsedName: Hashable, Sendable {
         case .receipt: .receipt
         case .erasure: .erasure
         case .audit: .audit
+        case .parity: .parity
         }
     }
 
     /// The SHA-256 that the object's bytes must have, where the name holds it.
     package var hash: ObjectHash? {
         switch self {
-        case .slot(let hash), .pack(let hash), .index(let hash): hash
+        case .slot(let hash), .pack(let hash), .index(let hash), .parity(let hash): hash
         case .commit(_, _, _, let hash), .plan(_, let hash): hash
         case .format, .policy, .packList, .lease, .leaseEnd, .leaseDead, .attestation, .planDone, .forgotten, .receipt,
             .erasure, .audit:
@@ -89,6 +92,7 @@ package enum ParsedName: Hashable, Sendable {
         case .receipt(let receiver, let number): ObjectNames.receipt(receiver: receiver, number: number)
         case .erasure(let number): ObjectNames.erasure(number)
         case .audit(let member, let number): ObjectNames.audit(member: member, number: number)
+        case .parity(let hash): ObjectNames.parity(hash)
         }
     }
 }

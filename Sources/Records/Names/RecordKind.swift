@@ -30,6 +30,8 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     case erasure = 0x58
     /// `U`: an audit entry.
     case audit = 0x55
+    /// `Y`: parity of a group of objects.
+    case parity = 0x59
 
     /// The length of the magic number, in bytes.
     package static let magicByteCount = 8
@@ -46,7 +48,7 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
         // One that a passphrase, key file or recovery words open: 64 KiB (`KeySlotHeader`).
         case .slot: 1 << 20
         case .policy: 4 << 20
-        case .pack: 512 << 20
+        case .pack, .parity: 512 << 20
         case .index, .packList, .commit, .attestation, .plan, .planDone, .forgotten, .receipt, .erasure, .audit:
             64 << 20
         }
@@ -70,6 +72,7 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
         case .receipt: "receipt"
         case .erasure: "erasure"
         case .audit: "audit entry"
+        case .parity: "parity object"
         }
     }
 

@@ -54,7 +54,7 @@ package enum SignedObjectCheck {
         case .audit(let member, let number):
             let record = try body(AuditEntry.self)
             try require(record.signer == member && record.number == number)
-        case .format, .policy, .slot, .pack, .index, .commit: break
+        case .format, .policy, .slot, .pack, .index, .commit, .parity: break
         }
         return nil
     }

@@ -1,10 +1,10 @@
-import Cryptography
-import Records
+package import Cryptography
+package import Records
 
 /// Seals and opens the objects below `index/` (format.md §9).
 package enum IndexFragment {
     /// Seals the directories of packs into one object.
-    static func seal(
+    package static func seal(
         _ packs: [StoredPack],
         keys: DomainKeys,
         repository: RepositoryID,

@@ -93,7 +93,7 @@ extension Repository {
 
     /// The fragments that this member's own signed pack lists name: only these may be deduplicated against, since a
     /// fragment of somebody else could claim chunks that do not exist.
-    private func vouchedFragments(existing: [ObjectHash: UInt64]) throws -> Set<ObjectHash> {
+    func vouchedFragments(existing: [ObjectHash: UInt64]) throws -> Set<ObjectHash> {
         var vouched: Set<ObjectHash> = []
         guard let key = policies.key(of: keyring.member) else { return vouched }
         var names: [ObjectName] = []
@@ -163,7 +163,7 @@ extension Repository {
     }
 
     /// Entries of the index that are held in memory before they go into a table.
-    private static let entriesInBatch = 200_000
+    static let entriesInBatch = 200_000
 
     /// Names and lengths of all packs that the store lists.
     package func listPacks() throws -> [ObjectHash: UInt64] {

@@ -18,6 +18,10 @@ package final class Repository: Sendable {
     package let environment: RepositoryEnvironment
     /// The local state file, if there is a place for it.
     package let stateFile: LocalStateFile?
+    /// The packs that this host has found damaged.
+    package let damagedPacks: DamagedPacks
+    /// Packs that were looked at because a chunk did not come out of them.
+    let suspects = Monitor<Set<ObjectHash>>([])
     private let policyChain: Monitor<PolicyChain>
     private let domainKeys = Monitor<[DomainEpoch: DomainKeys]>([:])
     private let contentKeys = Monitor<[OpenedBox: ContentKey]>([:])
@@ -46,6 +50,7 @@ package final class Repository: Sendable {
         self.slot = slot
         self.environment = environment
         stateFile = environment.state.map(LocalStateFile.init)
+        damagedPacks = DamagedPacks(directory: environment.state)
         policyChain = Monitor(policies)
     }
 

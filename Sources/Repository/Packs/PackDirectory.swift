@@ -6,7 +6,12 @@ extension Repository {
     /// Reads a pack's own directory (format.md §8).
     ///
     /// - Throws: `RepositoryError.integrity` for a pack that is truncated, forged or of another repository.
-    package func readPackDirectory(_ reference: PackReference) throws -> StoredPack {
+    package func readPackDirectory(_ reference: PackReference) throws -> StoredPack { try readPack(reference).pack }
+
+    /// Reads a pack's directory and its public header.
+    ///
+    /// - Throws: as `readPackDirectory`.
+    func readPack(_ reference: PackReference) throws -> (pack: StoredPack, header: PackHeader) {
         let name = try ObjectName(ObjectNames.pack(reference.name))
         guard reference.byteCount <= FormatBounds.pack, reference.byteCount > 64 else {
             throw RepositoryError(.integrity, "pack \(reference.name.hex) has an impossible length")
@@ -72,7 +77,7 @@ extension Repository {
             entries: entries
         )
         try pack.validateExtent(before: UInt64(directoryEnd - sealedLength))
-        return pack
+        return (pack, header.header)
     }
 
     /// Reads a pack's public header.

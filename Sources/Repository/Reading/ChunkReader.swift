@@ -46,6 +46,7 @@ package final class ChunkReader {
                     return count
                 } catch {
                     failure = error
+                    repository.suspect(PackReference(name: location.pack, byteCount: location.packByteCount), error)
                     if let refused = error as? RepositoryError, refused.code == .notPermitted { throw error }
                 }
             }

@@ -54,6 +54,8 @@ package final class WriteRun: Sendable {
             let planned = try repository.plannedDeletions()
             var present = try repository.listPacks()
             for name in planned { present[name] = nil }
+            // What is in a damaged pack may be gone: who still has it stores it again.
+            for name in repository.damagedPacks.names { present[name] = nil }
             let missing = run.index.noteMissing(present: present)
             if !missing.isEmpty {
                 repository.environment.warn(

@@ -76,7 +76,9 @@ package final class Backup: Sendable {
         statistics.entries = result.root.entryCount
         statistics.contentBytes = result.root.contentBytes
         statistics.milliseconds = UInt64((monotonicNanoseconds() - started) / 1_000_000)
-        let isUnchanged = parent.map { $0.commit.root.chunk == result.root.id } ?? false
+        // A run that had to store what was lost makes a snapshot in any case: what no commit names does not last.
+        let isUnchanged =
+            statistics.bytesStored == 0 && (parent.map { $0.commit.root.chunk == result.root.id } ?? false)
         guard let run, !(request.skipsIfUnchanged && isUnchanged) else {
             run?.abandon()
             if run == nil { result.fileCache?.abandon() } else { try? result.fileCache?.commit() }
@@ -173,7 +175,15 @@ package final class Backup: Sendable {
         guard case .files = request.source else { return nil }
         if request.parent != nil, let parent {
             let source = try RepositoryChunkSource(repository: repository, index: index)
-            let cursor = try ManifestCursor(page: parent.commit.root, digest: nil, source: source)
+            let observer = observer
+            let cursor = try ManifestCursor(
+                page: parent.commit.root,
+                digest: nil,
+                source: source,
+                salvage: ManifestSalvage(keepsNesting: false) {
+                    observer.warning("of the parent snapshot, \($0); these files are read again")
+                }
+            )
             return try ManifestPrevious(cursor: cursor)
         }
         guard let cache = try repository.repositoryCache() else { return nil }

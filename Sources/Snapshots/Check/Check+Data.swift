@@ -10,13 +10,14 @@ extension Check {
         _ index: LocalIndex,
         _ structure: StructureCheck.Result,
         _ summary: inout CheckSummary
-    ) throws {
+    ) throws -> DamageReport? {
         let packs = structure.survey.packReferences
         let rotation = ReadRotation(directory: repository.environment.state)
         rotation.keep(only: structure.survey.packs.keys)
         let check = DataCheck(
             packs: ReadSelection.select(from: packs, options.readData, lastRun: rotation.lastRun),
             rotation: rotation,
+            damagedPacks: repository.damagedPacks,
             problems: problems,
             progress: progress
         )
@@ -27,11 +28,19 @@ extension Check {
             return { try verifier.verify($0) }
         }
         summary.add(read)
+        if options.readData == .all {
+            try ParityObjectCheck.run(
+                structure.survey,
+                store: repository.store,
+                problems: problems,
+                isCancelled: repository.environment.isCancelled
+            )
+        }
         if rotation.isPersistent { summary.packsNeverRead = packs.count { rotation.lastRun(of: $0.name) == 0 } }
         let damaged = try withoutGoodCopy(check.damagedChunks, index)
-        guard !damaged.isEmpty else { return }
+        guard !damaged.isEmpty else { return nil }
         observer.begins(.damage)
-        try attribute(damaged, log, index, structure)
+        return try attribute(damaged, log, index, structure)
     }
 
     /// The damaged chunks of which no other pack has a good copy.
@@ -59,7 +68,7 @@ extension Check {
         _ log: CommitLog,
         _ index: LocalIndex,
         _ structure: StructureCheck.Result
-    ) throws {
+    ) throws -> DamageReport {
         let verifier = try ManifestVerifier(
             source: try RepositoryChunkSource(repository: repository, index: index),
             presence: ChunkPresence(index: index, packs: structure.survey.packs, damaged: damaged),
@@ -72,5 +81,6 @@ extension Check {
             _ = try verifier.verify(claims, of: commit.id)
         }
         verifier.damage.report(problems)
+        return verifier.damage
     }
 }

@@ -51,10 +51,18 @@ package final class Check: Sendable {
         observer.begins(.index)
         let index = try checkIndex(structure, &summary)
         observer.begins(.manifests)
-        try checkManifests(log, ChunkPresence(index: index, packs: structure.survey.packs), &summary)
+        let manifests = try checkManifests(log, ChunkPresence(index: index, packs: structure.survey.packs), &summary)
+        try reportMissing(structure, manifests)
+        var damage = manifests.damage
         if options.readData != .none {
             observer.begins(.data)
-            try checkData(log, index, structure, &summary)
+            if let found = try checkData(log, index, structure, &summary) { damage.add(lossesOf: found) }
+        }
+        for losses in damage.snapshotLosses {
+            summary.damagedSnapshots += 1
+            summary.damagedFiles += losses.files
+            summary.lostEntries += losses.lostEntries
+            observer.lost(losses)
         }
         (summary.errors, summary.warnings) = problems.totals
         return summary
@@ -95,14 +103,16 @@ package final class Check: Sendable {
         let index = try repository.loadIndexAnew { name, error in
             problems.error(
                 .index,
-                "index fragment \(name) is damaged or forged; remove it, nothing is lost: its packs describe themselves "
-                    + "(\(error))",
+                "index fragment \(name) is damaged or forged; nothing is lost, its packs describe themselves: repair it with "
+                    + "holdfast repair index (\(error))",
                 object: ObjectNames.index(name)
             )
         }
         let described = index.packs()
         let names = Set(described.map(\.name))
         summary.packsWithoutIndex = structure.survey.packs.keys.count { !names.contains($0) }
+        // Where all packs are described, as after a repair, nothing is missed.
+        if summary.packsWithoutIndex > 0 { structure.reportMissingFragments(problems) }
         for pack in index.noteMissing(present: structure.survey.packs) { try checkMissing(pack, structure) }
         for (pack, error) in try repository.indexUncoveredPacks(index).damaged {
             problems.error(
@@ -134,7 +144,30 @@ package final class Check: Sendable {
         }
     }
 
-    private func checkManifests(_ log: CommitLog, _ presence: ChunkPresence, _ summary: inout CheckSummary) throws {
+    /// What walking the manifests has shown.
+    private struct Manifests {
+        var damage: DamageReport
+        /// Whether all of them could be walked with this key.
+        var isComplete: Bool
+    }
+
+    /// Reports missing packs that lists name.
+    ///
+    /// Those that hold nothing any more that is not stored elsewhere as well, as after a later backup has stored it
+    /// again, are no loss.
+    private func reportMissing(_ structure: StructureCheck.Result, _ manifests: Manifests) throws {
+        let isSure = manifests.isComplete && !manifests.damage.hasLostPages
+        structure.missing.report(survey: structure.survey, problems: problems) { pack in
+            !isSure || manifests.damage.isMissed(pack)
+        }
+    }
+
+    private func checkManifests(
+        _ log: CommitLog,
+        _ presence: ChunkPresence,
+        _ summary: inout CheckSummary
+    ) throws -> Manifests {
+        var isComplete = true
         let verifier = try ManifestVerifier(
             source: try RepositoryChunkSource(repository: repository, index: presence.index),
             presence: presence,
@@ -148,6 +181,7 @@ package final class Check: Sendable {
                 if try verifier.verify(try claims(of: commit), of: commit.id) { summary.snapshots += 1 }
             } catch let error as RepositoryError where error.code == .notPermitted {
                 isSealed = true
+                isComplete = false
             }
             progress.addSnapshot()
         }
@@ -157,6 +191,7 @@ package final class Check: Sendable {
         summary.pages = verifier.pageCount
         summary.entries = verifier.entryCount
         verifier.damage.report(problems)
+        return Manifests(damage: verifier.damage, isComplete: isComplete)
     }
 
     /// What a commit and its sealed part say of the root page.

@@ -20,6 +20,8 @@ package protocol CheckObserver: Sendable {
     func problem(_ problem: CheckProblem)
     /// The next part begins.
     func begins(_ phase: CheckPhase)
+    /// What a snapshot has lost in all, told at the end for each that has lost something.
+    func lost(_ losses: SnapshotLosses)
 }
 
 /// Counters of a running check, for progress lines; read from any thread.

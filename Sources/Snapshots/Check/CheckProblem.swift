@@ -13,7 +13,7 @@ package struct CheckProblem: Sendable, Hashable {
     /// What it is about.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         case format, policy, slot, history, packMissing, packDamaged, packLength, chunkMissing, chunkDamaged, manifest
-        case index, packList, lease, record, unknownObject
+        case index, parity, packList, lease, record, unknownObject
     }
 
     /// How bad it is.
@@ -28,6 +28,8 @@ package struct CheckProblem: Sendable, Hashable {
     package var snapshots: [ObjectHash] = []
     /// Paths that are affected: some of them, as far as known.
     package var paths: [[UInt8]] = []
+    /// How many paths are affected, those among them that are not named; at least so many if they are very many.
+    package var pathCount = 0
 
     /// Puts the parts together.
     package init(
@@ -44,5 +46,6 @@ package struct CheckProblem: Sendable, Hashable {
         self.object = object
         self.snapshots = snapshots
         self.paths = paths
+        pathCount = paths.count
     }
 }

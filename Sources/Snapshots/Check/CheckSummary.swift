@@ -34,6 +34,12 @@ package struct CheckSummary: Sendable, Hashable {
     package var chunksRead = 0
     /// Plain bytes of these chunks.
     package var plainBytesRead: UInt64 = 0
+    /// Snapshots that have lost something.
+    package var damagedSnapshots = 0
+    /// Files that cannot be restored whole, in each of these snapshots.
+    package var damagedFiles = 0
+    /// Entries that are lost with the page that lists them, in each of these snapshots.
+    package var lostEntries: UInt64 = 0
     /// Packs that this host has never read whole, as far as it remembers; absent without local state.
     package var packsNeverRead: Int?
 

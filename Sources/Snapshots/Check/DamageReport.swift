@@ -29,9 +29,42 @@ struct DamageReport {
     private static let toldPaths = 100
 
     private var groups: [Cause: Group] = [:]
+    private var losses: [ObjectHash: SnapshotLosses] = [:]
 
     /// Whether nothing was hit.
     var isEmpty: Bool { groups.isEmpty }
+    /// What each snapshot has lost that was hit.
+    var snapshotLosses: [SnapshotLosses] { losses.values.sorted { $0.snapshot < $1.snapshot } }
+    /// Whether a page is lost or wrong, so that nobody knows what the entries below it need.
+    var hasLostPages: Bool {
+        groups.keys.contains { cause in
+            switch cause {
+            case .page, .content: true
+            case .missing, .damaged: false
+            }
+        }
+    }
+
+    /// Whether something that a snapshot needs is in this pack alone, which is missing.
+    func isMissed(_ pack: ObjectHash) -> Bool { groups[.missing(from: pack)] != nil }
+
+    /// Notes a file that cannot be restored whole.
+    mutating func note(file path: [UInt8], of snapshot: ObjectHash) {
+        losses[snapshot, default: SnapshotLosses(snapshot: snapshot)].add(path)
+    }
+
+    /// Notes entries that are lost with the page that lists them.
+    mutating func note(_ lost: LostEntries, of snapshot: ObjectHash) {
+        losses[snapshot, default: SnapshotLosses(snapshot: snapshot)].add(lost)
+        note(.page(lost.page), snapshot: snapshot, path: lost.firstPath, message: lost.place + ": \(lost.reason)")
+    }
+
+    /// Adds the losses that another walk has found.
+    mutating func add(lossesOf other: DamageReport) {
+        for (snapshot, found) in other.losses {
+            losses[snapshot, default: SnapshotLosses(snapshot: snapshot)].add(found)
+        }
+    }
 
     /// Notes a hit.
     ///
@@ -103,8 +136,7 @@ struct DamageReport {
             problem = CheckProblem(
                 .error,
                 .manifest,
-                "manifest page \(id) of \(group.snapshots.count) snapshots cannot be read, what it lists is lost to them: "
-                    + group.message
+                "manifest page \(id) of \(group.snapshots.count) snapshots cannot be read; lost to them are \(group.message)"
             )
         case .content:
             problem = CheckProblem(
@@ -115,6 +147,7 @@ struct DamageReport {
         }
         problem.snapshots = group.snapshots.sorted()
         problem.paths = Array(paths.prefix(toldPaths))
+        problem.pathCount = paths.count
         return problem
     }
 }

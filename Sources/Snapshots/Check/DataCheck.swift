@@ -22,11 +22,20 @@ final class DataCheck: Sendable {
 
     private let packs: [PackReference]
     private let rotation: ReadRotation
+    private let damagedPacks: DamagedPacks?
     private let problems: ProblemLog
     private let progress: CheckProgress
     private let state = Monitor(State())
 
-    init(packs: [PackReference], rotation: ReadRotation, problems: ProblemLog, progress: CheckProgress) {
+    /// - Parameter damagedPacks: where damaged packs are remembered, and forgotten when they are whole again.
+    init(
+        packs: [PackReference],
+        rotation: ReadRotation,
+        damagedPacks: DamagedPacks?,
+        problems: ProblemLog,
+        progress: CheckProgress
+    ) {
+        self.damagedPacks = damagedPacks
         self.packs = packs
         self.rotation = rotation
         self.problems = problems
@@ -99,6 +108,8 @@ final class DataCheck: Sendable {
                 state.damaged[chunk] = result.pack.name
             }
         }
+        let isDamaged = result.problems.contains(where: \.isDamage) || !result.damagedChunks.isEmpty
+        if isDamaged { damagedPacks?.note(result.pack.name) } else { damagedPacks?.forget(result.pack.name) }
         progress.addPack()
         let object = ObjectNames.pack(result.pack.name)
         for problem in result.problems {

@@ -37,6 +37,7 @@ package enum KeylessCheck {
                 let check = DataCheck(
                     packs: ReadSelection.select(from: packs, options.readData, lastRun: rotation.lastRun),
                     rotation: rotation,
+                    damagedPacks: nil,
                     problems: problems,
                     progress: progress
                 )
@@ -45,6 +46,14 @@ package enum KeylessCheck {
                     return { try hasher.verify($0) }
                 }
                 summary.add(read)
+                if options.readData == .all {
+                    try ParityObjectCheck.run(
+                        structure.survey,
+                        store: store,
+                        problems: problems,
+                        isCancelled: isCancelled
+                    )
+                }
                 if rotation.isPersistent { summary.packsNeverRead = packs.count { rotation.lastRun(of: $0.name) == 0 } }
             }
         }
@@ -90,6 +99,8 @@ package enum KeylessCheck {
             problems: problems,
             isCancelled: isCancelled
         ).run(log)
+        structure.missing.report(survey: structure.survey, problems: problems) { _ in true }
+        structure.reportMissingFragments(problems)
         summary.add(structure)
         summary.commits = log.commits.count
         return structure
@@ -112,8 +123,8 @@ package enum KeylessCheck {
             } catch let error where error.isDamage {
                 problems.error(
                     .index,
-                    "index fragment \(fragment) is damaged; remove it, nothing is lost: its packs describe themselves "
-                        + "(\(error))",
+                    "index fragment \(fragment) is damaged; nothing is lost, its packs describe themselves: repair it "
+                        + "with holdfast repair index (\(error))",
                     object: name
                 )
             }

@@ -21,7 +21,8 @@ struct ListedPacks {
     private(set) var referenced: Set<ObjectHash> = []
     private var claims: [ListName: [Claim]] = [:]
     private var found: Set<ListName> = []
-    private var missing: [PackReference: Set<ObjectHash>] = [:]
+    /// Packs that are not there as lists say, with the snapshots that need them.
+    private(set) var missing: [PackReference: Set<ObjectHash>] = [:]
 
     /// Takes the lists that commits name.
     init(_ log: CommitLog) {
@@ -65,8 +66,8 @@ struct ListedPacks {
         }
     }
 
-    /// Reports what is missing.
-    func report(_ store: any ObjectStore, survey: ObjectSurvey, problems: ProblemLog) throws {
+    /// Reports lists that are missing or damaged.
+    func report(_ store: any ObjectStore, problems: ProblemLog) throws {
         for (name, claims) in claims.sorted(by: { $0.key.number < $1.key.number }) where !found.contains(name) {
             let object = ObjectNames.packList(member: name.member, run: name.run, number: name.number)
             let isThere = try store.exists(ObjectName(object))
@@ -79,9 +80,29 @@ struct ListedPacks {
                 snapshots: claims.flatMap(\.snapshots)
             )
         }
-        for (pack, snapshots) in missing.sorted(by: { $0.key.name < $1.key.name }) {
+    }
+}
+
+/// Packs that snapshots' lists name and that are not there, or have another length.
+struct MissingPacks {
+    var packs: [PackReference: Set<ObjectHash>]
+
+    /// Reports them.
+    ///
+    /// - Parameter isNeeded: whether a snapshot needs something that is in this missing pack alone.
+    func report(survey: ObjectSurvey, problems: ProblemLog, isNeeded: (ObjectHash) -> Bool) {
+        for (pack, snapshots) in packs.sorted(by: { $0.key.name < $1.key.name }) {
             let object = ObjectNames.pack(pack.name)
-            if let length = survey.packs[pack.name] {
+            let length = survey.packs[pack.name]
+            guard length != nil || isNeeded(pack.name) else {
+                problems.warning(
+                    .packMissing,
+                    "pack \(pack.name) is missing; nothing is lost, all that snapshots need of it is in other packs",
+                    object: object
+                )
+                continue
+            }
+            if let length {
                 problems.error(
                     .packLength,
                     "pack \(pack.name) is \(length) bytes long instead of \(pack.byteCount): it was cut off or replaced",

@@ -71,7 +71,7 @@ final class ManifestVerifier {
             do {
                 page = try source.load(claims.id, type: .manifestPage)
             } catch let error where error.isDamage {
-                noteLostPage(claims.id, claims.first?.path, error)
+                noteLost(claims, before: following, error)
                 try jump()
                 return false
             }
@@ -114,7 +114,10 @@ final class ManifestVerifier {
             } else {
                 try leaf.count(entries: 1, contentBytes: entry.size)
                 try account(for: entry, item)
-                if try !verifyContent(of: entry) { isGood = false }
+                if try !verifyContent(of: entry) {
+                    isGood = false
+                    damage.note(file: entry.path, of: snapshot)
+                }
             }
         }
         try leaf.requireSums()
@@ -236,6 +239,22 @@ extension ManifestVerifier {
     private func noteLostPage(_ id: ChunkID, _ path: [UInt8]?, _ error: any Error) {
         guard !findsDamageOnly else { return }
         damage.note(.page(id), snapshot: snapshot, path: path, message: "\(error)")
+    }
+
+    private func noteLost(_ claims: PageClaims, before following: Place?, _ error: any Error) {
+        guard !findsDamageOnly else { return }
+        damage.note(
+            LostEntries(
+                page: claims.id,
+                first: claims.first.map { Place(path: $0.path, kind: $0.kind) },
+                isAfterFirst: false,
+                next: following,
+                entries: claims.entries,
+                contentBytes: claims.contentBytes,
+                reason: error
+            ),
+            of: snapshot
+        )
     }
 
     private func noteContent(_ id: ChunkID, _ path: [UInt8], _ error: any Error) {

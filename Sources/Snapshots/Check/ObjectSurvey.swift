@@ -15,6 +15,8 @@ struct ObjectSurvey {
     private(set) var slots: Set<ObjectHash> = []
     /// All other objects, without header, policies and commits.
     private(set) var records: [ParsedName] = []
+    /// Parity objects, with their lengths.
+    private(set) var parity: [ObjectHash: UInt64] = [:]
     /// How many objects there are.
     private(set) var objectCount = 0
     /// Their bytes.
@@ -45,6 +47,7 @@ struct ObjectSurvey {
             case .pack(let hash): survey.packs[hash] = byteCount
             case .index(let hash): survey.fragments[hash] = byteCount
             case .slot(let hash): survey.slots.insert(hash)
+            case .parity(let hash): survey.parity[hash] = byteCount
             case .format, .policy, .commit: break
             default: survey.records.append(parsed)
             }
@@ -68,6 +71,7 @@ extension ParsedName {
         case .packList: .packList
         case .commit: .history
         case .lease: .lease
+        case .parity: .parity
         case .attestation, .plan, .planDone, .forgotten, .receipt, .erasure, .audit: .record
         }
     }

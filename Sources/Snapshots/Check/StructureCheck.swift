@@ -16,6 +16,22 @@ struct StructureCheck {
         var survey: ObjectSurvey
         /// The packs that some snapshot needs.
         var referenced: Set<ObjectHash>
+        /// Packs that lists name and the listing does not have as they should be.
+        var missing: MissingPacks
+        /// Index fragments that lists name and that are not there.
+        var missingFragments: [ObjectHash]
+
+        /// Reports index fragments that are not there.
+        func reportMissingFragments(_ problems: ProblemLog) {
+            for fragment in missingFragments {
+                problems.warning(
+                    .index,
+                    "index fragment \(fragment) is missing; its packs are read by their own directories, which takes "
+                        + "longer (holdfast repair index)",
+                    object: ObjectNames.index(fragment)
+                )
+            }
+        }
     }
 
     /// Checks all of it.
@@ -33,12 +49,18 @@ struct StructureCheck {
             )
         }
         var packs = ListedPacks(log)
+        var missingFragments: [ObjectHash] = []
         for name in survey.records {
             if isCancelled() { throw RepositoryError(.cancelled, "stopped before everything was checked") }
-            try check(name, survey, &packs)
+            try check(name, survey, &packs, &missingFragments)
         }
-        try packs.report(store, survey: survey, problems: problems)
-        return Result(survey: survey, referenced: packs.referenced)
+        try packs.report(store, problems: problems)
+        return Result(
+            survey: survey,
+            referenced: packs.referenced,
+            missing: MissingPacks(packs: packs.missing),
+            missingFragments: missingFragments
+        )
     }
 
     private func checkSlots(_ survey: ObjectSurvey) throws {
@@ -64,7 +86,12 @@ struct StructureCheck {
         }
     }
 
-    private func check(_ name: ParsedName, _ survey: ObjectSurvey, _ packs: inout ListedPacks) throws {
+    private func check(
+        _ name: ParsedName,
+        _ survey: ObjectSurvey,
+        _ packs: inout ListedPacks,
+        _ missingFragments: inout [ObjectHash]
+    ) throws {
         do {
             let object = try store.readAll(ObjectName(name.name), atMost: name.kind.maximumByteCount)
             let hash = unsafe try SHA256.hash(object.span.bytes)
@@ -74,13 +101,7 @@ struct StructureCheck {
             let list = try SignedObjectCheck.verify(object, name: name, repository: repository, policies: policies)
             if let list {
                 packs.add(list, hash: hash, survey: survey, problems: problems)
-                for fragment in list.fragments where survey.fragments[fragment.name] == nil {
-                    problems.warning(
-                        .index,
-                        "index fragment \(fragment.name) is missing; its packs are read by their own directories",
-                        object: ObjectNames.index(fragment.name)
-                    )
-                }
+                missingFragments += list.fragments.map(\.name).filter { survey.fragments[$0] == nil }
             }
         } catch let error as StorageError where error.code == .notFound {
             // A run that has ended took it away since the listing.

@@ -21,8 +21,10 @@ struct LeafPage {
     private var reader: ByteReader
     private var remaining: UInt64
     private var isFirst = true
-    private var entries: UInt64 = 0
-    private var contentBytes: UInt64 = 0
+    /// Entries that were counted.
+    private(set) var entries: UInt64 = 0
+    /// The sizes of regular files among them, added up.
+    private(set) var contentBytes: UInt64 = 0
     /// Whether no entry was passed over, so that the sums mean something.
     private(set) var isWhole = true
 

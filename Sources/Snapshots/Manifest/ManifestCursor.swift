@@ -7,41 +7,50 @@ internal import Repository
 /// Checked are the form of pages and entries, the order and nesting of paths, levels, and counts and sums against what
 /// refers to them; with `verifyDigests` also all digests. What was passed over is not checked, and what depends on it is
 /// not either. Memory is one page per level and the counts of each open directory. After an error the cursor is of no
-/// more use. Errors are ``ManifestError``s, or what the source throws.
+/// more use, unless it salvages: then it passes over what a damaged page lists, and goes on. Errors are
+/// ``ManifestError``s, or what the source throws.
 package final class ManifestCursor {
     let source: any ChunkSource
     private let rootClaims: PageClaims
     private let rootPage: [UInt8]
     /// The inner pages on the way to the leaf, the root first.
-    private var inner: [InnerPage] = []
-    private var leaf: LeafPage?
-    private var sequence = PathSequence()
-    private var open: OpenDirectories
+    var inner: [InnerPage] = []
+    var leaf: LeafPage?
+    var sequence = PathSequence()
+    var open: OpenDirectories
     /// An item that was looked at and is to be returned next; the sequence is at it.
-    private var pending: LeafItem?
+    var pending: LeafItem?
     /// Whether the directories that are open at the next entry are known by its path alone.
-    private var isAfterJump = false
+    var isAfterJump = false
     private var digester: EntryDigester
     /// The digest of the leaf so far; nil if digests are not verified.
-    private let leafChain: DigestChain?
+    let leafChain: DigestChain?
+    /// What is needed to go on behind a damaged page; nil if damage is an error.
+    var salvage: SalvageState?
 
     /// Starts before the first entry of a manifest whose sums and digest are known; loads the root page.
     package convenience init(root: ManifestRoot, source: any ChunkSource, verifyDigests: Bool = false) throws {
         try self.init(PageClaims(root: root), source, verifyDigests)
     }
 
-    /// Starts before the first entry of the manifest of a commit; loads the root page.
+    /// Starts before the first entry of the manifest of a commit; loads the root page, which must be whole.
     package convenience init(
         page: PageReference,
         digest: Digest?,
         source: any ChunkSource,
-        verifyDigests: Bool = false
+        verifyDigests: Bool = false,
+        salvage: ManifestSalvage? = nil
     ) throws {
         let level = Int(clamping: page.level)
-        try self.init(PageClaims(id: page.chunk, level: level, digest: digest), source, verifyDigests)
+        try self.init(PageClaims(id: page.chunk, level: level, digest: digest), source, verifyDigests, salvage)
     }
 
-    private init(_ claims: PageClaims, _ source: any ChunkSource, _ verifyDigests: Bool) throws {
+    private init(
+        _ claims: PageClaims,
+        _ source: any ChunkSource,
+        _ verifyDigests: Bool,
+        _ salvage: ManifestSalvage? = nil
+    ) throws {
         guard (0...PageBoundary.highestLevel).contains(claims.level) else {
             throw ManifestError(
                 .levelMismatch,
@@ -49,6 +58,7 @@ package final class ManifestCursor {
             )
         }
         self.source = source
+        self.salvage = salvage.map { SalvageState(salvage: $0) }
         rootClaims = claims
         open = OpenDirectories(digests: verifyDigests)
         digester = try EntryDigester()
@@ -57,11 +67,15 @@ package final class ManifestCursor {
         try restart()
     }
 
+    /// The root page.
+    var rootID: ChunkID { rootClaims.id }
+
     /// Whether both read one root page.
     func isSameManifest(as other: ManifestCursor) -> Bool { rootClaims.id == other.rootClaims.id }
 
     /// The next entry, or nil after the last.
     package func next() throws -> Entry? {
+        if salvage != nil { return try nextSalvaged() }
         guard let item = try nextItem() else { return nil }
         return try inPage {
             let entry = try Entry(path: sequence.path, kind: item.kind, fields: item.fields)
@@ -75,6 +89,7 @@ package final class ManifestCursor {
         try restart()
         sequence.jump()
         isAfterJump = true
+        salvage?.begin(at: path)
         try advance(to: path, isEnd: false)
     }
 
@@ -82,6 +97,7 @@ package final class ManifestCursor {
     ///
     /// Pages that lie below the directory as a whole are not loaded. What the end says of the directory is believed.
     package func skipSubtree() throws {
+        if salvage != nil { return try skipSubtreeSalvaged() }
         guard pending == nil, sequence.kind == .directory else {
             throw ManifestError(.misuse, "only what is below the directory returned last can be passed over")
         }
@@ -93,31 +109,41 @@ package final class ManifestCursor {
         }
     }
 
-    private func nextItem() throws -> LeafItem? {
+    func nextItem() throws -> LeafItem? {
         if let item = pending {
             pending = nil
             return item
         }
         while true {
-            let item: LeafItem? = try inPage {
-                guard let item = try leaf?.next() else { return nil }
-                try sequence.advance(shared: item.shared, rest: item.rest, kind: item.kind)
-                return item
-            }
-            if let item { return item }
+            if let item = try nextInLeaf() { return item }
             try finishLeaf()
             guard try enterNextLeaf() else { break }
         }
         guard sequence.openLength == 0 else {
-            throw ManifestError(
-                .nesting,
-                "the directory \(printable(sequence.path[..<sequence.openLength])) has no end before the manifest's"
+            let open = sequence.path[..<sequence.openLength]
+            try overlook(
+                ManifestError(.nesting, "the directory \(printable(open)) has no end before the manifest's")
             )
+            sequence.jump()
+            return nil
         }
         return nil
     }
 
-    private func account(for entry: Entry, _ item: LeafItem) throws {
+    private func nextInLeaf() throws -> LeafItem? {
+        do {
+            return try inPage {
+                guard let item = try leaf?.next() else { return nil }
+                try sequence.advance(shared: item.shared, rest: item.rest, kind: item.kind)
+                return item
+            }
+        } catch  where isSalvageable(error) {
+            try abandonLeaf(error)
+            return nil
+        }
+    }
+
+    func account(for entry: Entry, _ item: LeafItem) throws {
         if isAfterJump {
             isAfterJump = false
             try open.jump(toDepth: PathOrder.depth(entry.path) - (entry.kind == .directoryEnd ? 0 : 1))
@@ -193,7 +219,11 @@ extension ManifestCursor {
     }
 
     private func enter(_ claims: PageClaims) throws {
-        try enter(claims, try source.load(claims.id, type: .manifestPage))
+        do {
+            try enter(claims, try source.load(claims.id, type: .manifestPage))
+        } catch  where isSalvageable(error) {
+            try passOver(claims, error)
+        }
     }
 
     private func enter(_ claims: PageClaims, _ page: [UInt8]) throws {
@@ -217,9 +247,15 @@ extension ManifestCursor {
     /// Checks the sums and the digest of the leaf, if there is one, and leaves it.
     private func finishLeaf() throws {
         guard let finished = leaf else { return }
-        try inPage {
-            try finished.requireSums()
-            if let digest = try leafChain?.finish(), finished.isWhole { try finished.claims.requireDigest(digest) }
+        do {
+            try inPage {
+                let digest = try leafChain?.finish()
+                try finished.requireSums()
+                if let digest, finished.isWhole { try finished.claims.requireDigest(digest) }
+            }
+        } catch  where isSalvageable(error) {
+            // All of its entries were read.
+            try overlook(error)
         }
         leaf = nil
     }
@@ -227,7 +263,7 @@ extension ManifestCursor {
     /// Goes forward to the first entry that is not before the target, if it is in the leaf where it would be.
     ///
     /// Otherwise nothing is pending, and what is next is the next leaf, which begins after the target.
-    private func advance(to target: [UInt8], isEnd: Bool) throws {
+    func advance(to target: [UInt8], isEnd: Bool) throws {
         func isReached(by page: PageSummary?) -> Bool {
             guard let page else { return false }
             let pageIsEnd = page.firstKind == .directoryEnd
@@ -245,20 +281,17 @@ extension ManifestCursor {
         } else if leaf == nil {
             _ = try enterNextLeaf()
         }
-        try inPage {
-            while let item = try leaf?.next() {
-                try sequence.advance(shared: item.shared, rest: item.rest, kind: item.kind)
-                let itemIsEnd = item.kind == .directoryEnd
-                if PathOrder.compare(sequence.path, isEnd: itemIsEnd, target, isEnd: isEnd) >= 0 {
-                    pending = item
-                    return
-                }
-                leaf?.skip()
+        while let item = try nextInLeaf() {
+            let itemIsEnd = item.kind == .directoryEnd
+            if PathOrder.compare(sequence.path, isEnd: itemIsEnd, target, isEnd: isEnd) >= 0 {
+                pending = item
+                return
             }
+            leaf?.skip()
         }
     }
 
-    private func inPage<Result>(_ body: () throws -> Result) throws -> Result {
+    func inPage<Result>(_ body: () throws -> Result) throws -> Result {
         try inPage(leaf?.claims.id ?? rootClaims.id, body)
     }
 

@@ -69,7 +69,8 @@ extension AttributeList {
 /// Finds what differs between two manifests, in path order, and reads only the pages that differ.
 ///
 /// Pages that begin with the same entry and have the same id, or the same digest and sums, are passed over on any level:
-/// equal subtrees cost nothing, however their content is stored. (The digests of directories are not needed for that, for
+/// equal subtrees cost nothing, however their content is stored. What a cursor that salvages has passed over is unknown: it
+/// is neither added nor removed. (The digests of directories are not needed for that, for
 /// page boundaries depend on paths alone.) Entries below an added or removed directory are reported each.
 package final class ManifestDiff {
     private let old: ManifestCursor
@@ -112,8 +113,10 @@ package final class ManifestDiff {
         if order <= 0 { oldEntry = nil }
         if order >= 0 { newEntry = nil }
         switch (left, right) {
-        case (let left?, nil): return left.kind == .directoryEnd ? nil : .removed(left)
-        case (nil, let right?): return right.kind == .directoryEnd ? nil : .added(right)
+        case (let left?, nil):
+            return left.kind == .directoryEnd || new.mayHaveLost(left.path) ? nil : .removed(left)
+        case (nil, let right?):
+            return right.kind == .directoryEnd || old.mayHaveLost(right.path) ? nil : .added(right)
         case (let left?, let right?):
             let aspects = left.aspects(changedIn: right)
             return left.kind == .directoryEnd || aspects.isEmpty ? nil : .changed(old: left, new: right, aspects)

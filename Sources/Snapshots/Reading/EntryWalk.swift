@@ -69,7 +69,16 @@ package struct EntryWalk {
     }
 
     private func noRoot() -> RepositoryError {
-        RepositoryError(.invalidRequest, "the snapshot holds no \(printable(root)): list it to see what it does")
+        if cursor.mayHaveLost(root) {
+            return RepositoryError(
+                .integrity,
+                "whether the snapshot holds \(printable(root)) is unknown: the page that would list it is lost"
+            )
+        }
+        return RepositoryError(
+            .invalidRequest,
+            "the snapshot holds no \(printable(root)): list it to see what it does"
+        )
     }
 }
 

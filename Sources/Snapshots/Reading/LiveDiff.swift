@@ -50,17 +50,25 @@ package final class LiveDiff {
 
     /// Prepares a comparison with what a restore with these options would make: its root, selection, ownership and
     /// attributes count.
+    ///
+    /// - Parameter lost: told of entries that are lost to damage; they are not compared.
     package convenience init(
         repository: Repository,
         index: LocalIndex,
         root: PageReference,
         digest: Digest? = nil,
         options: RestoreOptions = RestoreOptions(),
-        scope: Scope = [.extra]
+        scope: Scope = [.extra],
+        lost: @escaping (LostEntries) -> Void = { _ in }
     ) throws {
         let pages = try RepositoryChunkSource(repository: repository, index: index)
         try self.init(
-            cursor: try ManifestCursor(page: root, digest: digest, source: pages),
+            cursor: try ManifestCursor(
+                page: root,
+                digest: digest,
+                source: pages,
+                salvage: ManifestSalvage(report: lost)
+            ),
             pages: pages,
             options: options,
             scope: scope
@@ -153,7 +161,9 @@ package final class LiveDiff {
             guard let kind = try kind ?? stack.current.statusIfPresent(surplus)?.kind else { continue }
             let directory = levels[last].entry.path
             let path = directory.isEmpty ? surplus : directory + [PathOrder.separator] + surplus
-            guard options.selection.decide(path, isDirectory: kind == .directory) == .take else { continue }
+            guard options.selection.decide(path, isDirectory: kind == .directory) == .take,
+                !cursor.mayHaveLost(path)
+            else { continue }
             try report(.extra(stack.path.isEmpty ? surplus : stack.path + [PathOrder.separator] + surplus, kind))
         }
     }

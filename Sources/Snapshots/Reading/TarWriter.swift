@@ -8,6 +8,8 @@ package final class TarWriter {
     private let sink: (RawSpan) throws -> Void
     /// Told the path of each entry that an archive cannot hold.
     private let skipped: (_ path: [UInt8], _ reason: String) -> Void
+    /// Told of each entry whose content or attributes cannot be read.
+    private let failed: (_ path: [UInt8], _ error: any Error) -> Void
     private var firstNames: [UInt64: [UInt8]] = [:]
     private var buffer: [UInt8] = []
     private static let zeros = [UInt8](repeating: 0, count: 64 << 10)
@@ -17,18 +19,22 @@ package final class TarWriter {
         content: ContentReader,
         pages: any ChunkSource,
         sink: @escaping (RawSpan) throws -> Void,
-        skipped: @escaping (_ path: [UInt8], _ reason: String) -> Void
+        skipped: @escaping (_ path: [UInt8], _ reason: String) -> Void,
+        failed: @escaping (_ path: [UInt8], _ error: any Error) -> Void
     ) {
         self.content = content
         self.pages = pages
         self.sink = sink
         self.skipped = skipped
+        self.failed = failed
     }
 
     /// Writes all that a walk finds, and the end of the archive; paths are those below the walk's root.
     ///
-    /// - Throws: at the first file whose content cannot be read: a member that has been begun cannot be taken back, and an
-    ///   archive without an end shows that it is not whole.
+    /// A file of which nothing can be read is left out; one that cannot be read on is filled up with zeros, since a member
+    /// that has been begun cannot be taken back. Both are told.
+    ///
+    /// - Throws: what the sink throws, or what keeps the store from being read.
     package func write(_ walk: EntryWalk) throws {
         var walk = walk
         while let entry = try walk.next() {
@@ -41,7 +47,7 @@ package final class TarWriter {
 
     /// Writes one entry under a path without a leading slash.
     ///
-    /// - Throws: what reading its content throws, or the sink; the archive is broken then, and is not to be finished.
+    /// - Throws: what the sink throws; the archive is broken then, and is not to be finished.
     package func add(_ entry: Entry, as path: [UInt8]) throws {
         guard let flag = TarHeader.Flag(entry.kind) else {
             if entry.kind != .directoryEnd { skipped(path, "a tar archive cannot hold a socket") }
@@ -67,10 +73,14 @@ package final class TarWriter {
             }
             firstNames[entry.hardLinkGroup] = path
         }
-        header.attributes = try entry.attributes.load(from: pages)
+        do {
+            header.attributes = try entry.attributes.load(from: pages)
+        } catch  where error.isDamage {
+            failed(path, error)
+        }
         header.size = entry.size
-        try emit(header)
-        if entry.kind == .regular { try writeContent(entry) }
+        guard entry.kind == .regular else { return try emit(header) }
+        if try !writeFile(entry, header, path) { firstNames[entry.hardLinkGroup] = nil }
     }
 
     /// Writes the two blocks of zeros that end an archive.
@@ -83,10 +93,37 @@ package final class TarWriter {
         try unsafe sink(bytes.span.bytes)
     }
 
-    private func writeContent(_ entry: Entry) throws {
-        try content.read(entry, data: sink, hole: writeZeros)
+    /// Writes header and content; false if nothing can be read, so that the file is left out.
+    private func writeFile(_ entry: Entry, _ header: TarHeader, _ path: [UInt8]) throws -> Bool {
+        var written: UInt64?
+        func begin() throws -> UInt64 {
+            if let written { return written }
+            try emit(header)
+            return 0
+        }
+        do {
+            try content.read(
+                entry,
+                data: { bytes in
+                    written = try begin()
+                    try sink(bytes)
+                    written = (written ?? 0) + UInt64(bytes.byteCount)
+                },
+                hole: { count in
+                    written = try begin()
+                    try writeZeros(count)
+                    written = (written ?? 0) + count
+                }
+            )
+            written = try begin()
+        } catch  where error.isDamage {
+            failed(path, error)
+            guard let written else { return false }
+            try writeZeros(entry.size - min(written, entry.size))
+        }
         let unit = UInt64(TarHeader.blockLength)
         try writeZeros((unit - entry.size % unit) % unit)
+        return true
     }
 
     private func writeZeros(_ count: UInt64) throws {

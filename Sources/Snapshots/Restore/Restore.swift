@@ -45,8 +45,8 @@ package final class Restore: Sendable {
     /// Items that cannot be restored are reported to the observer and counted; nothing is left under their names.
     ///
     /// - Throws: `RepositoryError.cancelled` if the user stopped it, `.invalidRequest` if the snapshot has no such root,
-    ///   a `ManifestError`, `.integrity` or `.missing` if the manifest is damaged (what stands before the damage is
-    ///   restored), a `SystemError` if the target cannot be used or is full. What was in place by then stays, complete;
+    ///   a `ManifestError`, `.integrity` or `.missing` if the root page is damaged (what other pages list is reported as
+    ///   lost, and the rest restored), a `SystemError` if the target cannot be used or is full. What was in place by then stays, complete;
     ///   nothing else does.
     package func run(to target: [UInt8]) throws -> RestoreSummary {
         let descriptorLimit = (try? raiseDescriptorLimit()) ?? 1024
@@ -57,7 +57,12 @@ package final class Restore: Sendable {
             observer: observer,
             progress: progress
         )
-        let cursor = try ManifestCursor(page: root, digest: digest, source: context.pages)
+        let cursor = try ManifestCursor(
+            page: root,
+            digest: digest,
+            source: context.pages,
+            salvage: ManifestSalvage { context.lose($0) }
+        )
         let (directory, isAbsent) = try openTarget(target)
         let workerCount = max(1, options.workers ?? processorCount())
         let queue = RestoreQueue(capacity: 4 + 2 * workerCount)
@@ -141,7 +146,13 @@ package final class Restore: Sendable {
     /// Reads everything back and compares it with the snapshot.
     private func verify(_ target: Directory, _ context: RestoreContext) throws {
         let comparison = try LiveDiff(
-            cursor: try ManifestCursor(page: root, digest: digest, source: context.pages),
+            // What is lost was told before.
+            cursor: try ManifestCursor(
+                page: root,
+                digest: digest,
+                source: context.pages,
+                salvage: ManifestSalvage()
+            ),
             pages: context.pages,
             options: options,
             scope: [.content, .fromDisk],

@@ -66,6 +66,12 @@ final class RestoreContext: Sendable {
         observer.itemFailed(path, error)
     }
 
+    /// Reports entries that cannot be restored because nobody knows what they were.
+    func lose(_ lost: LostEntries) {
+        progress.addLost(entries: lost.entries ?? 0, bytes: lost.contentBytes ?? 0)
+        observer.entriesLost(lost)
+    }
+
     /// Reports what became of an item, and counts it.
     func report(_ path: [UInt8], _ outcome: RestoreOutcome, bytes: UInt64 = 0) {
         switch outcome {

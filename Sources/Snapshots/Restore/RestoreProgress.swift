@@ -13,6 +13,8 @@ package final class RestoreProgress: Sendable {
     private let failureCount = Atomic<UInt64>(0)
     private let integrityFailureCount = Atomic<UInt64>(0)
     private let verifiedCount = Atomic<UInt64>(0)
+    private let lostEntryCount = Atomic<UInt64>(0)
+    private let lostBytes = Atomic<UInt64>(0)
 
     /// All zero.
     package init() {}
@@ -30,7 +32,9 @@ package final class RestoreProgress: Sendable {
             skipped: skippedCount.load(ordering: .relaxed),
             failures: failureCount.load(ordering: .relaxed),
             integrityFailures: integrityFailureCount.load(ordering: .relaxed),
-            verified: verifiedCount.load(ordering: .relaxed)
+            verified: verifiedCount.load(ordering: .relaxed),
+            lostEntries: lostEntryCount.load(ordering: .relaxed),
+            lostBytes: lostBytes.load(ordering: .relaxed)
         )
     }
 
@@ -55,6 +59,12 @@ package final class RestoreProgress: Sendable {
     func addFailure(isIntegrity: Bool) {
         failureCount.wrappingAdd(1, ordering: .relaxed)
         if isIntegrity { integrityFailureCount.wrappingAdd(1, ordering: .relaxed) }
+    }
+
+    func addLost(entries: UInt64, bytes: UInt64) {
+        addFailure(isIntegrity: true)
+        lostEntryCount.wrappingAdd(entries, ordering: .relaxed)
+        lostBytes.wrappingAdd(bytes, ordering: .relaxed)
     }
 
     func addVerified(_ count: UInt64) { verifiedCount.wrappingAdd(count, ordering: .relaxed) }
@@ -84,6 +94,10 @@ package struct RestoreSummary: Hashable, Sendable {
     package var integrityFailures: UInt64
     /// Entries that were read back and found right.
     package var verified: UInt64
+    /// Entries that are lost with the page that lists them, as far as their number is known.
+    package var lostEntries: UInt64 = 0
+    /// Bytes of content of the regular files among them.
+    package var lostBytes: UInt64 = 0
 }
 
 /// What became of one item.
@@ -108,6 +122,8 @@ package enum RestoreOutcome: String, Sendable {
 package protocol RestoreObserver: Sendable {
     /// An item could not be restored, or not completely; the rest goes on.
     func itemFailed(_ path: [UInt8], _ error: any Error)
+    /// Entries are lost with the page that lists them; the rest goes on.
+    func entriesLost(_ lost: LostEntries)
     /// A name that the snapshot does not have was removed, with everything below it (in a dry run: would be).
     func deleted(_ path: [UInt8])
     /// An item was dealt with (called only if `wantsItems`; of directories only those that are made).
@@ -116,4 +132,9 @@ package protocol RestoreObserver: Sendable {
     var wantsItems: Bool { get }
     /// Something worth a warning.
     func warning(_ message: String)
+}
+
+extension RestoreObserver {
+    /// Tells it as a failure of the first entry.
+    package func entriesLost(_ lost: LostEntries) { itemFailed(lost.firstPath ?? [], lost) }
 }

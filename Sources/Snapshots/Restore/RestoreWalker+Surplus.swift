@@ -32,7 +32,7 @@ extension RestoreWalker {
 
     /// Removes the names of the current directory that stand before the next entry's and are not in the snapshot.
     ///
-    /// What is not selected stays, and so do staging areas, which have their own rule, and other mounts.
+    /// What is not selected stays, what may be among lost entries stays, and so do staging areas, which have their own rule, and other mounts.
     func removeSurplus(before name: [UInt8]?) throws {
         let last = levels.count - 1
         while let (surplus, kind) = levels[last].surplus?.next(before: name) {
@@ -41,7 +41,10 @@ extension RestoreWalker {
             let isDirectory = try kind.map { $0 == .directory } ?? (stack.current.status(surplus).kind == .directory)
             let directory = levels[last].entry.path
             let path = directory.isEmpty ? surplus : directory + [PathOrder.separator] + surplus
-            guard context.options.selection.decide(path, isDirectory: isDirectory) == .take else { continue }
+            // What may be in the snapshot stays.
+            guard context.options.selection.decide(path, isDirectory: isDirectory) == .take,
+                !cursor.mayHaveLost(path)
+            else { continue }
             let relative = stack.path.isEmpty ? surplus : stack.path + [PathOrder.separator] + surplus
             do {
                 var count: UInt64 = 1

@@ -26,7 +26,7 @@ final class RestoreWalker {
 
     let context: RestoreContext
     let shared: RestoreShared
-    private let cursor: ManifestCursor
+    let cursor: ManifestCursor
     private let workerCount: Int
     private var units: RestoreUnitBuilder
     var stack: DirectoryStack
@@ -74,7 +74,9 @@ final class RestoreWalker {
         }
         try flush()
         for path in missingPaths.sorted(by: { PathOrder.compare($0, $1) < 0 }) {
-            context.fail(path, RepositoryError(.missing, "the snapshot holds no such path"))
+            let isLost = cursor.mayHaveLost(path)
+            let reason = isLost ? "the page that would list it is lost" : "the snapshot holds no such path"
+            context.fail(path, RepositoryError(isLost ? .integrity : .missing, reason))
         }
     }
 
@@ -85,9 +87,12 @@ final class RestoreWalker {
             return true
         }
         guard let entry = try cursor.next(), entry.path == root, entry.kind != .directoryEnd else {
+            let isLost = cursor.mayHaveLost(root)
             throw RepositoryError(
-                .invalidRequest,
-                "the snapshot holds no \(printable(root)): list it to see what it does"
+                isLost ? .integrity : .invalidRequest,
+                isLost
+                    ? "whether the snapshot holds \(printable(root)) is unknown: the page that would list it is lost"
+                    : "the snapshot holds no \(printable(root)): list it to see what it does"
             )
         }
         if entry.kind != .directory {

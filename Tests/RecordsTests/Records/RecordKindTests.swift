@@ -4,7 +4,7 @@ import Testing
 struct RecordKindTests {
     @Test func lettersAndMagicNumbersAreThoseOfTheFormat() {
         let letters = RecordKind.allCases.map { String(UnicodeScalar($0.rawValue)) }
-        #expect(letters.joined() == "FOKPILCEADNGRXU")
+        #expect(letters.joined() == "FOKPILCEADNGRXUY")
         for kind in RecordKind.allCases {
             #expect(kind.magic == Array("HFST-".utf8) + [kind.rawValue, 0x31, 0x0A])
         }
@@ -13,6 +13,7 @@ struct RecordKindTests {
     @Test func boundsAreThoseOfTheFormat() throws {
         let bounds: [RecordKind: Int] = [
             .format: 65_536, .lease: 65_536, .slot: 1_048_576, .policy: 4_194_304, .pack: 536_870_912,
+            .parity: 536_870_912,
         ]
         for kind in RecordKind.allCases {
             let bound = bounds[kind] ?? 67_108_864

@@ -79,7 +79,7 @@ final class CheckFixture: Sendable {
         options.workers = workers
         let observer = CheckRecorder()
         let summary = try Check(repository: repository, options: options, observer: observer).run()
-        return Found(summary: summary, problems: observer.problems)
+        return Found(summary: summary, problems: observer.problems, losses: observer.losses)
     }
 
     /// Checks without keys.
@@ -98,7 +98,7 @@ final class CheckFixture: Sendable {
             observer: observer,
             state: state
         )
-        return Found(summary: summary, problems: observer.problems)
+        return Found(summary: summary, problems: observer.problems, losses: observer.losses)
     }
 
     /// Names of all objects below a folder, in order.
@@ -116,6 +116,7 @@ final class CheckFixture: Sendable {
 struct Found {
     var summary: CheckSummary
     var problems: [CheckProblem]
+    var losses: [SnapshotLosses] = []
 
     var errors: [CheckProblem] { problems.filter { $0.severity == .error } }
 
@@ -129,7 +130,11 @@ struct Found {
 /// Keeps the problems that a check tells of.
 final class CheckRecorder: CheckObserver {
     private let list = Mutex<[CheckProblem]>([])
+    private let lossList = Mutex<[SnapshotLosses]>([])
     var problems: [CheckProblem] { list.withLock { $0 } }
+    var losses: [SnapshotLosses] { lossList.withLock { $0 } }
+
+    func lost(_ losses: SnapshotLosses) { lossList.withLock { $0.append(losses) } }
 
     func problem(_ problem: CheckProblem) { list.withLock { $0.append(problem) } }
 
