@@ -9,6 +9,6 @@ struct RepairCommand: ParsableCommand {
             Run check first: it says what is damaged. Before anything else copy a repository whose disk fails to another \
             one. Operations.md has the steps in their order.
             """,
-        subcommands: [RepairIndexCommand.self]
+        subcommands: [RepairIndexCommand.self, RepairPacksCommand.self, RepairSnapshotsCommand.self]
     )
 }

@@ -3,7 +3,7 @@ internal import CISAL
 /// A systematic Reed–Solomon code over GF(2⁸) (polynomial 0x11d): of k data and m parity columns any k suffice.
 ///
 /// Parity column i is the sum over all data columns j of data j times 1 / ((k + i) ⊕ j): a Cauchy matrix, of which every
-/// square part can be inverted (format.md §15).
+/// square part can be inverted (format.md §14.2).
 package struct ErasureCode: ~Copyable {
     /// Columns of both sorts, at most: elements of the field but one.
     package static let mostColumns = 255

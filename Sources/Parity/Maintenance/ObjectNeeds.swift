@@ -14,7 +14,8 @@ struct ObjectNeeds {
     init(store: any ObjectStore) throws {
         guard let repository = try? PublicRepository(store: store) else { return }
         let id = repository.format.repository
-        slots = Set(repository.policies.current.slots)
+        let policy = repository.policies.current
+        slots = Set(policy.slots + policy.members.flatMap(\.slots))
         try store.list(prefix: ObjectNames.forgottenCommits) { name, _ in
             guard let object = try? store.readAll(name, atMost: RecordKind.forgotten.maximumByteCount),
                 let signer = try? SignedRecord.signer(of: object, kind: .forgotten),

@@ -19,7 +19,7 @@ package struct ParityMember: Hashable, Sendable {
     }
 }
 
-/// What a parity object says of itself: which objects it protects, and how (format.md §15).
+/// What a parity object says of itself: which objects it protects, and how (format.md §14.2).
 ///
 /// Three copies of it stand in the object, each in a block of a power of two of bytes: at the start, and two at the end.
 package struct ParityHead: Hashable, Sendable {

@@ -1,4 +1,4 @@
-/// How the bytes of a group of objects are laid out as columns of a code (format.md §15).
+/// How the bytes of a group of objects are laid out as columns of a code (format.md §14.2).
 package struct ParityShape: Hashable, Sendable {
     /// Bytes of a block, the unit of checksums and of loss: a multiple of 64, 64 to 65,536.
     package var blockLength: Int

@@ -33,7 +33,9 @@ extension WriteRun {
         try check()
         let member = repository.keyring.member
         let addedLists = added.map { PackListReference(member: member, run: run, number: $0.number, hash: $0.hash) }
-        let referred = try writeReferredLists(after: UInt64(added.count), log: log) + request.inheritedLists
+        // A list that is both inherited and known from before is named once.
+        let own = try writeReferredLists(after: UInt64(added.count), log: log)
+        let referred = own + request.inheritedLists.filter { !own.contains($0) }
         let head = try ownHead(log)
         let chain = head.map(\.incarnation)
         let incarnation = try chain ?? Incarnation.random()

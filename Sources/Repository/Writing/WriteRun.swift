@@ -204,6 +204,17 @@ package final class WriteRun: Sendable {
     /// Packs and bytes that the run has made durable so far.
     package var storedTotals: (packs: Int, bytes: UInt64) { committer.totals }
 
+    /// Ends the run without a commit, and makes sure that what it has stored is found by later runs.
+    func finishWithoutCommit() throws {
+        do {
+            _ = try finishPacks()
+        } catch {
+            abandon()
+            throw error
+        }
+        try? lease.end()
+    }
+
     /// Ends the run without a commit.
     ///
     /// What is stored so far is kept for the next run, unless storing failed.

@@ -48,6 +48,12 @@ package struct Forgetting: Sendable {
         return result
     }
 
+    /// Forgets snapshots without a plan: those that a repair has replaced, or of which it found nothing left.
+    package static func forget(_ snapshots: [Snapshot], in repository: Repository) throws -> ForgettingResult {
+        let log = try CommitLog.load(repository)
+        return try repository.forget(commits(of: snapshots, in: log), log: log)
+    }
+
     /// The commits of snapshots, with all that they replace.
     static func commits(of snapshots: [Snapshot], in log: CommitLog) -> [VerifiedCommit] {
         let byID = Dictionary(log.commits.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
