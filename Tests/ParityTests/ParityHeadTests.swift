@@ -55,7 +55,9 @@ import Testing
             change(&writer)
             var block = RecordKind.parity.magic
             let count = UInt32(writer.bytes.count)
-            for shift in stride(from: UInt32(0), to: 32, by: 8) { block.append(UInt8(truncatingIfNeeded: count >> shift)) }
+            for shift in stride(from: UInt32(0), to: 32, by: 8) {
+                block.append(UInt8(truncatingIfNeeded: count >> shift))
+            }
             block += writer.bytes
             block += [UInt8](repeating: 0, count: 4096 - 32 - block.count)
             try unsafe SHA256.hash(block.span.bytes).append(to: &block)
@@ -81,7 +83,9 @@ import Testing
         for name in ["parity/" + id.hex, "leases/x", "tmp/x", "../x", "packs/00/" + id.hex + "x", ""] {
             let made = try block { writer in
                 writer.digest(1, id)
-                for (tag, value) in [(3, 64), (5, 1), (7, 1), (9, 1)] as [(UInt64, UInt64)] { writer.integer(tag, value) }
+                for (tag, value) in [(3, 64), (5, 1), (7, 1), (9, 1)] as [(UInt64, UInt64)] {
+                    writer.integer(tag, value)
+                }
                 writer.record(11) { record in
                     record.bytes(1, Array(name.utf8))
                     record.integer(3, 5)

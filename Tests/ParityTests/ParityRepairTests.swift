@@ -183,7 +183,9 @@ import Testing
             wrong[wrong.count - 1] ^= 1
             // The parity is that of wrong bytes, which lie there when it is made.
             try fixture.overwrite(name, wrong)
-            let shape = try #require(ParityShape.choose(blockCounts: [(wrong.count + 63) / 64], blockLength: 64, percent: 100))
+            let shape = try #require(
+                ParityShape.choose(blockCounts: [(wrong.count + 63) / 64], blockLength: 64, percent: 100)
+            )
             let head = ParityHead(
                 repository: repository.id,
                 shape: shape,

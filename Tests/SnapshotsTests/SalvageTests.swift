@@ -174,7 +174,9 @@ struct SalvageTests: ManifestTesting {
         var random = SeededGenerator(seed: seed)
         var new = old
         var entries = old.all.filter { $0.kind != .directoryEnd }
-        for index in entries.indices where Int.random(in: 0..<40, using: &random) == 0 { entries[index].permissions ^= 1 }
+        for index in entries.indices where Int.random(in: 0..<40, using: &random) == 0 {
+            entries[index].permissions ^= 1
+        }
         entries.removeAll { $0.kind != .directory && Int.random(in: 0..<40, using: &random) == 0 }
         new.root = try build(entries, into: new.pages)
         old.pages.forgetLoads()

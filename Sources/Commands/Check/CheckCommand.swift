@@ -152,7 +152,9 @@ private struct CheckReporter: CheckObserver {
             var text = "snapshot \(losses.snapshot.hex.prefix(8)) has lost something:"
             if losses.files > 0 { text += "\n  \(Format.count(losses.files, "file")) cannot be restored whole" }
             for path in losses.paths.prefix(20) { text += "\n    " + printable(absolute(path)) }
-            if losses.files > 20 { text += "\n    and \(losses.files - min(20, losses.paths.count)) others (--json names more)" }
+            if losses.files > 20 {
+                text += "\n    and \(losses.files - min(20, losses.paths.count)) others (--json names more)"
+            }
             for place in losses.lostPlaces { text += "\n  lost with the page that lists them: " + place }
             return output.problem(text)
         }

@@ -56,7 +56,8 @@ private struct ParityReport {
         let output = session.output
         let repaired = Set(report.repaired)
         for name in report.damaged {
-            let outcome = repaired.contains(name) ? (isDryRun ? "it can be recovered" : "recovered") : "it cannot be recovered"
+            let outcome =
+                repaired.contains(name) ? (isDryRun ? "it can be recovered" : "recovered") : "it cannot be recovered"
             output.warning("\(name) is damaged or missing: \(outcome)")
         }
         for (name, reason) in report.lost { output.problem("\(name) is lost: \(reason)") }
@@ -78,7 +79,9 @@ private struct ParityReport {
                 + "\(report.damagedParity.count) parity objects damaged"
         )
         if report.worst.lost > 0 {
-            try output.line("at worst \(report.worst.lost) blocks of a stripe were lost, of \(report.worst.of) that may be")
+            try output.line(
+                "at worst \(report.worst.lost) blocks of a stripe were lost, of \(report.worst.of) that may be"
+            )
         }
     }
 

@@ -53,7 +53,9 @@ struct ParityWork {
     /// - Returns: what the command ends with.
     func tellProblems(_ report: ParityCreation.Report) -> ExitStatus {
         let output = session.output
-        for name in report.damaged { output.problem("\(name) is damaged and gets no parity: run holdfast parity repair") }
+        for name in report.damaged {
+            output.problem("\(name) is damaged and gets no parity: run holdfast parity repair")
+        }
         for name in report.lost { output.problem("\(name) is missing: run holdfast parity repair") }
         for name in report.unreadable { output.problem("parity object \(name) cannot be read; remove it") }
         for name in report.tooLong { output.warning("\(name) is too long to be protected") }

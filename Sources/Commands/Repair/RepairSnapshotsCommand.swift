@@ -49,7 +49,9 @@ struct RepairSnapshotsCommand: SessionCommand {
         }
         if forget, !dryRun, !forgotten.isEmpty {
             let result = try Forgetting.forget(forgotten, in: repository)
-            for (object, error) in result.failures { session.output.problem("\(object) could not be removed: \(error)") }
+            for (object, error) in result.failures {
+                session.output.problem("\(object) could not be removed: \(error)")
+            }
         }
         try summarize(session.output, chosen.count, repaired, hopeless, forget && !dryRun ? forgotten.count : 0)
         return hopeless > 0 && !forget ? .integrityFailure : list.historyStatus

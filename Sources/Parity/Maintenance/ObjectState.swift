@@ -33,7 +33,9 @@ struct ObjectJudge {
     func state(of name: ObjectName, hash: Digest, onRead: (Int) throws -> Void) throws -> State {
         guard let parsed = ObjectNames.parse(name.path) else { return .whole }
         do {
-            if let stated = parsed.hash { return try store.digest(of: name, onRead: onRead) == stated ? .whole : .damaged }
+            if let stated = parsed.hash {
+                return try store.digest(of: name, onRead: onRead) == stated ? .whole : .damaged
+            }
             let bytes = try store.readAll(name, atMost: parsed.kind.maximumByteCount)
             try onRead(bytes.count)
             if try unsafe SHA256.hash(bytes.span.bytes) == hash { return .whole }

@@ -3,7 +3,7 @@ package import ObjectStorage
 import Records
 import Repository
 
-/// Makes parity for what has none, and removes what protects nothing any more. Needs no keys.
+/// Makes parity for what has none, and removes what protects nothing any more; needs no keys.
 ///
 /// New parity objects are durable before an old one is removed; a group with a damaged or lost member stays, so that the
 /// member can still be recovered.

@@ -3,7 +3,7 @@ package import ObjectStorage
 import Records
 import Repository
 
-/// Checks all protected objects, and recovers those that are damaged or lost. Needs no keys.
+/// Checks all protected objects, and recovers those that are damaged or lost; needs no keys.
 ///
 /// An object is put back only if its bytes are those that its name, or its signature and place, say; one that was
 /// removed because nothing needs it is not put back.
@@ -168,7 +168,8 @@ package final class ParityRepair {
             report.worst = (decoder.mostLost, object.head.shape.parityColumns)
         }
         for number in left where !report.lost.contains(where: { $0.name == members[number].name }) {
-            let reason = "a stripe of \(object.name) has lost \(decoder.mostLost) blocks, and can do without "
+            let reason =
+                "a stripe of \(object.name) has lost \(decoder.mostLost) blocks, and can do without "
                 + "\(object.head.shape.parityColumns)"
             report.lost.append((members[number].name, reason))
         }

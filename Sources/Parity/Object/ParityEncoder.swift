@@ -98,7 +98,9 @@ package struct ParityEncoder: ~Copyable {
         var object = block
         object.reserveCapacity(Int(ParityObject.length(headLength: block.count, shape)))
         for sum in checksums {
-            for shift in stride(from: UInt32(0), to: 32, by: 8) { object.append(UInt8(truncatingIfNeeded: sum >> shift)) }
+            for shift in stride(from: UInt32(0), to: 32, by: 8) {
+                object.append(UInt8(truncatingIfNeeded: sum >> shift))
+            }
         }
         object += parity
         parity = []

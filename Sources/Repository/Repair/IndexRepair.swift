@@ -67,7 +67,7 @@ package final class IndexRepair {
             throw RepositoryError(.notPermitted, "this key may read the repository but not add to it")
         }
         guard !isDryRun else {
-            try rebuild { }
+            try rebuild {}
             return report
         }
         let domain = try repository.defaultDomain()
@@ -111,7 +111,9 @@ package final class IndexRepair {
             if vouched.contains(name) { reusable.formUnion(packs) }
         }
         var done = 0
-        for reference in present.map({ PackReference(name: $0.key, byteCount: $0.value) }).sorted(by: { $0.name < $1.name }) {
+        for reference in present.map({ PackReference(name: $0.key, byteCount: $0.value) }).sorted(by: {
+            $0.name < $1.name
+        }) {
             try check()
             done += 1
             progress(done, present.count)
@@ -197,7 +199,9 @@ package final class IndexRepair {
             return
         } catch let error where error is RepositoryError || error is RecordError || error is CryptographyError {
             report.damagedPacks.append((reference, "\(error)"))
-        } catch let error as StorageError where error.code == .truncated || error.code == .damaged || error.code == .other {
+        } catch let error as StorageError
+            where error.code == .truncated || error.code == .damaged || error.code == .other
+        {
             report.damagedPacks.append((reference, "\(error)"))
         }
     }

@@ -89,7 +89,8 @@ package enum PackSalvage {
         do {
             guard run.keys.epoch == header.epoch else {
                 run.abandon()
-                outcome.problem = "its chunks are named by the keys of an earlier epoch: back up again what still exists"
+                outcome.problem =
+                    "its chunks are named by the keys of an earlier epoch: back up again what still exists"
                 return false
             }
             var identifier = try ChunkIdentifier(keys: run.keys)

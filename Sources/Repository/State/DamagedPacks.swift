@@ -71,7 +71,8 @@ package final class DamagedPacks: Sendable {
             (bytes.count - magic.count) % Digest.byteCount == 0
         else { return [] }
         let end = bytes.count - Digest.byteCount
-        guard unsafe (try? SHA256.hash(bytes.span.bytes.extracting(0..<end))) == Digest(in: bytes.span.bytes, at: end) else {
+        guard unsafe (try? SHA256.hash(bytes.span.bytes.extracting(0..<end))) == Digest(in: bytes.span.bytes, at: end)
+        else {
             return []
         }
         let starts = stride(from: magic.count, to: end, by: Digest.byteCount)

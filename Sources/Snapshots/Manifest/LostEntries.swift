@@ -53,8 +53,9 @@ package struct LostEntries: Error, Sendable, CustomStringConvertible {
 
 /// How a cursor goes on where a page is lost: it passes over what the page lists.
 package struct ManifestSalvage {
-    /// Whether directories whose entry or end is lost are made up where their content or their parents need them, so
-    /// that entries nest in any case. A made-up directory is *implied*, with permissions for its owner alone.
+    /// Whether directories whose entry or end is lost are made up, so that entries nest in any case.
+    ///
+    /// A made-up directory is *implied*, with permissions for its owner alone.
     package var keepsNesting: Bool
     /// Told of what is passed over, at the place where it would stand.
     package var report: (LostEntries) -> Void

@@ -83,7 +83,8 @@ package final class SnapshotRepair {
         details.statistics.entries = root.entryCount
         details.statistics.contentBytes = root.contentBytes
         let lost = outcome.losses
-        var remark = "repaired: \(lost.files) files and \(lost.lostEntries) unknown entries of snapshot "
+        var remark =
+            "repaired: \(lost.files) files and \(lost.lostEntries) unknown entries of snapshot "
             + "\(snapshot.shortID) are lost"
         if outcome.withoutAttributes > 0 { remark += ", and the attributes of \(outcome.withoutAttributes) entries" }
         details.note = details.note.isEmpty ? remark : details.note + "\n" + remark
