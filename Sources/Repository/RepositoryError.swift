@@ -18,6 +18,8 @@ package struct RepositoryError: Error, Sendable, CustomStringConvertible {
         case unsupported
         /// Another run of the same dataset is in progress on this host.
         case busy
+        /// A prune held this run for dead while it was suspended: what it has committed may not count.
+        case heldForDead
         /// The caller asked for something that makes no sense (an ambiguous snapshot id, for instance).
         case invalidRequest
         /// The user stopped the run.

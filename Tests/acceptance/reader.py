@@ -12,6 +12,7 @@ python3-cryptography and python3-zstandard. Section numbers in the comments are 
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import hmac
 import itertools
@@ -366,6 +367,7 @@ SEALED_PART = schema(
 LEASE = schema(
     *HEAD, (5, "whose", "b16"), (7, "run", "b16"), (9, "number", "n"), (11, "state", "n+"), (13, "time", "s"),
     (15, "duration", "n"), (17, "what", "n+"), (18, "boot", "b16?"), (20, "process", "n"), (22, "start", "n"),
+    (24, "commit", "b32?"),
 )  # fmt: skip
 ATTESTED = schema(
     *HEAD, (5, "domain", "b16"), (7, "epoch", "e"), (9, "number", "n"), (11, "previous", "b32?"), (13, "packs", "b"),
@@ -376,7 +378,8 @@ PLAN = schema(
     (13, "replaced", "r*", schema((1, "old", "b32"), (3, "new", "b32*"))),
 )  # fmt: skip
 PLAN_DONE = schema(
-    *HEAD, (5, "number", "n"), (7, "plan", "b32"), (9, "time", "s"), (11, "heads", "r*", COMMIT_AT), (13, "kept", "b")
+    *HEAD, (5, "number", "n"), (7, "plan", "b32"), (9, "time", "s"), (11, "heads", "r*", COMMIT_AT), (13, "kept", "b"),
+    (15, "dead", "b"),
 )
 FORGOTTEN = schema(
     *HEAD, (5, "number", "n"), (7, "time", "s"),
@@ -1141,21 +1144,49 @@ class Repository:
             out |= {((at["member"], at["incarnation"], at["number"]), at["sha"]) for at in record["commits"]}
         return out
 
-    def _dead_runs(self) -> dict[tuple[bytes, bytes], dict[tuple[bytes, bytes], int]]:
-        """Runs that were declared dead, with the heads up to which commits count all the same (§13)."""
-        done = [signed.record["heads"] for signed in self.other_records("plans/") if "heads" in signed.record]
-        heads: dict[tuple[bytes, bytes], int] = {}
-        for at in itertools.chain.from_iterable(done):
-            chain = at["member"], at["incarnation"]
-            heads[chain] = max(heads.get(chain, 0), at["number"])
-        leases = (signed.record for signed in self.other_records("leases/"))
-        return {(lease["whose"], lease["run"]): heads for lease in leases if lease["state"] == 3}
+    def _dead_runs(self) -> set[bytes]:
+        """Member and run of those whose commits do not count, since a prune gave them up (§13)."""
+        dead: set[bytes] = set()
+        for signed in self.other_records("plans/"):
+            if "dead" in signed.record:
+                dead.update(split_names(signed.record["dead"], False, signed.name))
+        return dead
 
-    def _check_alive(self, commit: Signed, dead: dict[tuple[bytes, bytes], dict[tuple[bytes, bytes], int]]) -> None:
+    def _check_alive(self, commit: Signed, dead: set[bytes]) -> None:
         record = commit.record
-        heads = dead.get((record["member"], record["run"]))
-        counts = heads is None or record["number"] <= heads.get((record["member"], record["incarnation"]), 0)
-        require(counts, f"{commit.name}: its run was declared dead")
+        require(record["member"] + record["run"] not in dead, f"{commit.name}: its run was given up by a prune")
+
+    @functools.cached_property
+    def deleted_packs(self) -> dict[bytes, list[bytes]]:
+        """Packs that plans carried out have deleted, with the packs that stand for each (§14.1)."""
+        records = list(self.other_records("plans/"))
+        done = {signed.record["number"]: signed.record for signed in records if "kept" in signed.record}
+        out: dict[bytes, list[bytes]] = {}
+        for signed in records:
+            record = signed.record
+            carried = done.get(record["number"])
+            if "fragments" not in record or carried is None or carried["plan"] != signed.sha:
+                continue
+            kept = split_names(carried["kept"], False, signed.name)
+            new = {at["old"]: at["new"] for at in record["replaced"]}
+            for pack_id in split_names(record["packs"], True, signed.name):
+                if pack_id not in kept:
+                    out[pack_id] = new.get(pack_id, [])
+        return out
+
+    def standing_packs(self, pack_id: bytes) -> set[bytes]:
+        """The pack itself, or what stands for it if it was deleted (§14.1)."""
+        out: set[bytes] = set()
+        seen: set[bytes] = set()
+        todo = [pack_id]
+        while todo:
+            at = todo.pop()
+            if at not in seen:
+                seen.add(at)
+                todo += self.deleted_packs.get(at, [])
+                if at not in self.deleted_packs:
+                    out.add(at)
+        return out
 
     def _check_chains(
         self,
@@ -1217,6 +1248,9 @@ class Repository:
             require(pack_list.record["kind"] in kinds, f"{pack_list.name}: of another kind than {name} says")
             require(pack_list.record["domain"] == record["domain"], f"{pack_list.name}: of another domain than {name}")
             for pack_id, length in split_names(pack_list.record["packs"], True, pack_list.name).items():
+                if pack_id in self.deleted_packs:
+                    out |= self.standing_packs(pack_id)
+                    continue
                 require(self.place.size(pack_name(pack_id)) == length, f"{pack_name(pack_id)}: not as long as listed")
                 self._check_listed_pack(self.pack(pack_id), pack_list)
                 out.add(pack_id)

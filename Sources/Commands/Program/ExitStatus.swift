@@ -51,7 +51,7 @@ extension ExitStatus {
             case .noRepository: .noRepository
             case .wrongKey: .wrongKey
             case .integrity, .missing: .integrityFailure
-            case .busy: .busy
+            case .busy, .heldForDead: .busy
             case .cancelled: .cancelled
             case .alreadyExists, .notPermitted, .unsupported, .invalidRequest: .failure
             }

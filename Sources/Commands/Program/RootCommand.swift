@@ -16,7 +16,7 @@ struct RootCommand: ParsableCommand {
                 name: "Backups:",
                 subcommands: [
                     InitCommand.self, BackupCommand.self, SnapshotsCommand.self, TagCommand.self, ForgetCommand.self,
-                    StatsCommand.self, CheckCommand.self,
+                    PruneCommand.self, StatsCommand.self, CheckCommand.self,
                 ]
             ),
             CommandGroup(

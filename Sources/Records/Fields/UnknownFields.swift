@@ -20,6 +20,16 @@ package struct UnknownFields: Hashable, Sendable {
         return tags
     }
 
+    /// The values that a tag has, in order.
+    package func values(of tag: UInt64) -> [ArraySlice<UInt8>] {
+        var values: [ArraySlice<UInt8>] = []
+        var reader = FieldReader(encoded, what: "kept fields")
+        while let field = try? reader.next() {
+            if field.tag == tag { values.append(field.value) }
+        }
+        return values
+    }
+
     /// Adds a field; its tag is not below those kept before.
     mutating func keep(_ tag: UInt64, _ value: ArraySlice<UInt8>) {
         Varint.append(tag, to: &encoded)

@@ -44,6 +44,8 @@ package struct Lease: SignedBody {
     package var process: UInt64
     /// When that process started, clock ticks since boot; 0 if not told.
     package var processStart: UInt64
+    /// The SHA-256 of the commit that the run has made; only in the end of such a run.
+    package var commit: ObjectHash?
     /// Optional fields of later versions.
     package var unknown: UnknownFields
 
@@ -61,6 +63,7 @@ package struct Lease: SignedBody {
         boot: BootToken? = nil,
         process: UInt64 = 0,
         processStart: UInt64 = 0,
+        commit: ObjectHash? = nil,
         unknown: UnknownFields = UnknownFields()
     ) {
         self.repository = repository
@@ -75,6 +78,7 @@ package struct Lease: SignedBody {
         self.boot = boot
         self.process = process
         self.processStart = processStart
+        self.commit = commit
         self.unknown = unknown
     }
 
@@ -92,6 +96,7 @@ package struct Lease: SignedBody {
         var boot: BootToken?
         var process: UInt64 = 0
         var processStart: UInt64 = 0
+        var commit: ObjectHash?
         var unknown = UnknownFields()
         while let field = try reader.next() {
             switch field.tag {
@@ -105,6 +110,7 @@ package struct Lease: SignedBody {
             case 18: boot = try field.identifier()
             case 20: process = try field.integer()
             case 22: processStart = try field.integer()
+            case 24: commit = try field.digest()
             default: if try !head.take(field) { try field.requireKnown(what, keep: &unknown) }
             }
         }
@@ -122,6 +128,7 @@ package struct Lease: SignedBody {
             boot: boot,
             process: process,
             processStart: processStart,
+            commit: commit,
             unknown: unknown
         )
         guard self.state == .dead || self.signer == self.member else {
@@ -141,6 +148,7 @@ package struct Lease: SignedBody {
         if let boot { writer.identifier(18, boot) }
         writer.integer(20, process)
         writer.integer(22, processStart)
+        writer.digest(24, commit)
         writer.unknown(unknown)
         return writer.bytes
     }

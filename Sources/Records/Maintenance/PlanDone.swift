@@ -14,6 +14,10 @@ package struct PlanDone: SignedBody {
     package var heads: [CommitHead]
     /// Packs of the plan that had become live again and were kept, ascending.
     package var kept: [ObjectHash]
+    /// Runs held for dead of which no commit was there when commits were checked again, ascending.
+    ///
+    /// What they commit later does not count. Those of earlier records are repeated.
+    package var deadRuns: [RunReference]
     /// Optional fields of later versions.
     package var unknown: UnknownFields
 
@@ -26,6 +30,7 @@ package struct PlanDone: SignedBody {
         time: Int64,
         heads: [CommitHead],
         kept: [ObjectHash],
+        deadRuns: [RunReference] = [],
         unknown: UnknownFields = UnknownFields()
     ) {
         self.repository = repository
@@ -35,6 +40,7 @@ package struct PlanDone: SignedBody {
         self.time = time
         self.heads = heads
         self.kept = kept
+        self.deadRuns = deadRuns
         self.unknown = unknown
     }
 
@@ -47,6 +53,7 @@ package struct PlanDone: SignedBody {
         var time: Int64 = 0
         var heads: [CommitHead] = []
         var kept: [ObjectHash] = []
+        var deadRuns: [RunReference] = []
         var unknown = UnknownFields()
         while let field = try reader.next() {
             switch field.tag {
@@ -55,6 +62,7 @@ package struct PlanDone: SignedBody {
             case 9: time = try field.signed()
             case 11: heads.append(try CommitHead(reading: field))
             case 13: kept = try field.ascendingDigests()
+            case 15: deadRuns = try field.runReferences()
             default: if try !head.take(field) { try field.requireKnown(what, keep: &unknown) }
             }
         }
@@ -67,6 +75,7 @@ package struct PlanDone: SignedBody {
             time: time,
             heads: heads,
             kept: kept,
+            deadRuns: deadRuns,
             unknown: unknown
         )
         try CommitHead.requireUnique(heads, in: what)
@@ -79,6 +88,7 @@ package struct PlanDone: SignedBody {
         writer.signed(9, time)
         for item in heads { writer.record(11, item.write) }
         writer.ascendingDigests(13, kept)
+        writer.runReferences(15, deadRuns)
         writer.unknown(unknown)
         return writer.bytes
     }

@@ -18,7 +18,9 @@ package struct VerifiedCommit: Sendable, Hashable {
 /// All commits of a repository, verified, and what is wrong with them.
 package struct CommitLog: Sendable {
     /// The commits that count, in order of their claimed time.
-    package private(set) var commits: [VerifiedCommit] = []
+    package internal(set) var commits: [VerifiedCommit] = []
+    /// Commits of runs that a prune gave up before they were made: they are part of their chains and count for nothing.
+    package internal(set) var voidCommits: [VerifiedCommit] = []
     /// What is wrong.
     package internal(set) var problems: [HistoryProblem] = []
     /// The highest commit of each chain, verified or forgotten.
@@ -100,6 +102,8 @@ package struct CommitLog: Sendable {
         log.checkChains()
         log.checkLinks()
         try log.checkSeenHeads(store)
+        // After the commits: a record that voids one is durable before anything that it needs is deleted.
+        try log.dropVoid(deadRuns: PlanBook.deadRuns(from: store, id: repository, policies: policies))
         if let now { log.checkSilence(now: now) }
         return log
     }

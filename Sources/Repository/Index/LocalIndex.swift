@@ -184,16 +184,21 @@ package final class LocalIndex: Sendable {
     /// Compares with a full listing of the store: chunks of packs that are gone or have another length are not reused,
     /// so that a backup which still has the data stores it again.
     ///
-    /// - Parameter present: names and lengths of all packs that the store lists.
+    /// - Parameters:
+    ///   - present: names and lengths of all packs that the store lists.
+    ///   - isPlanned: whether a pack may vanish at any moment, by a prune plan.
     /// - Returns: the packs that are described but not there.
-    package func noteMissing(present: [ObjectHash: UInt64]) -> [PackReference] {
+    package func noteMissing(
+        present: [ObjectHash: UInt64],
+        isPlanned: (ObjectHash) -> Bool = { _ in false }
+    ) -> [PackReference] {
         state.withLock { state in
             var missing: Set<PackReference> = []
             for index in state.tables.indices {
                 let table = state.tables[index].table
                 for number in 0..<table.packCount {
                     let reference = table.packReference(number)
-                    let isMissing = present[reference.name] != reference.byteCount
+                    let isMissing = present[reference.name] != reference.byteCount || isPlanned(reference.name)
                     state.tables[index].missing[number] = isMissing
                     if isMissing { missing.insert(reference) }
                 }

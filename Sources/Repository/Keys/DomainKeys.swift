@@ -1,4 +1,5 @@
 package import Cryptography
+package import FileSystem
 package import Records
 
 /// The three keys that everybody who writes into a domain and epoch holds (format.md §6).
@@ -57,9 +58,9 @@ package final class DomainKeys: Sendable {
         try identifier("holdfast/v1/dataset\0", Array(name.utf8))
     }
 
-    /// The token that tells two boots of hosts apart without naming them.
-    package func bootToken(of bootID: String) throws -> BootToken {
-        try identifier("holdfast/v1/boot\0", Array(bootID.utf8))
+    /// The token that tells two boots of hosts, and two sets of process numbers of one boot, apart without naming them.
+    package func bootToken(of process: ProcessIdentity) throws -> BootToken {
+        try identifier("holdfast/v1/boot\0", Array("\(process.boot)/\(process.namespace)".utf8))
     }
 
     private func identifier<Kind>(_ label: String, _ value: [UInt8]) throws -> Identifier<Kind> {

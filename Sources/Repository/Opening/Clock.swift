@@ -15,7 +15,7 @@ package func monotonicNanoseconds() -> Int64 {
 }
 
 /// Lets other processes go on for a moment.
-func pauseMilliseconds(_ count: Int) {
+package func pauseMilliseconds(_ count: Int) {
     var time = timespec(tv_sec: count / 1000, tv_nsec: count % 1000 * 1_000_000)
     unsafe nanosleep(&time, nil)
 }

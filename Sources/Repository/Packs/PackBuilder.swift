@@ -46,6 +46,8 @@ package struct StoredPack: Sendable, Hashable {
 /// Builds one pack, frame by frame, straight into the store's writer: memory does not grow with the pack.
 final class PackBuilder {
     let type: PackType
+    /// Tells the packs of a run apart before they have names.
+    let number: Int
     private var sealing: PackSealing
     private var sealer: AEAD
     private var verifier: AEAD
@@ -55,11 +57,18 @@ final class PackBuilder {
     private var byteCount: Int
     private let framesOffset: Int
 
-    init(header: PackHeader, keys: DomainKeys, contentKey: borrowing Secret, writer: any ObjectWriter) throws {
+    init(
+        number: Int = 0,
+        header: PackHeader,
+        keys: DomainKeys,
+        contentKey: borrowing Secret,
+        writer: any ObjectWriter
+    ) throws {
         guard let type = PackType(rawValue: UInt8(truncatingIfNeeded: header.type)) else {
             throw RepositoryError(.invalidRequest, "a pack of type \(header.type) cannot be built")
         }
         self.type = type
+        self.number = number
         self.writer = writer
         let headerBytes = header.encodedPrefix()
         sealing = try PackSealing(header: header, headerBytes: headerBytes, keys: keys)

@@ -27,7 +27,8 @@ extension WriteRun {
     ///
     /// - Parameter log: the commits seen at the start of the run.
     /// - Returns: the snapshot id.
-    /// - Throws: `RepositoryError.busy` if a prune declared this run dead meanwhile: run again.
+    /// - Throws: `RepositoryError.heldForDead` if a prune gave this run up meanwhile: everything must be resolved again,
+    ///   by a new run.
     package func commit(_ request: CommitRequest, log: CommitLog) throws -> ObjectHash {
         let added = try finishPacks()
         try check()
@@ -86,12 +87,6 @@ extension WriteRun {
         let id = try unsafe SHA256.hash(object.span.bytes)
         let name = ObjectNames.commit(member: member, incarnation: incarnation, number: number, hash: id)
         try repository.store.put(ObjectName(name), object)
-        guard try !lease.isDeclaredDead() else {
-            throw RepositoryError(
-                .busy,
-                "this run was suspended so long that a prune declared it dead; its snapshot does not count: run it again"
-            )
-        }
         let newHead = CommitHead(member: member, incarnation: incarnation, number: number, hash: id)
         // The snapshot exists. Without the state the next run starts a new chain, which is no reason to call this one
         // failed.
@@ -99,7 +94,9 @@ extension WriteRun {
             state.ownHead = newHead
             state.note(newHead)
         }
-        try? lease.end()
+        // A prune writes `dead` before it lists commits: it has seen this commit, or we see what it wrote.
+        try lease.requireAlive()
+        try? lease.end(commit: id)
         return id
     }
 

@@ -15,6 +15,8 @@ package struct WriteOptions: Sendable {
     package var leaseSeconds: UInt64 = 30 * 60
     /// The domain that is written into; the member's default if absent.
     package var domain: DomainID?
+    /// How long a run may last, seconds: a prune waits for every run.
+    package var longestSeconds: UInt64 = 7 * 24 * 60 * 60
 
     /// The defaults.
     package init() {}
@@ -39,27 +41,39 @@ package final class WriteRun: Sendable {
     let metadataKey: ContentKey
     private let domain: PolicyDomain
     private let builders = Monitor<[PackType: [PackBuilder]]>([:])
+    private let builderCount = Monitor(0)
     private let failure = RunFailure()
     private let committer: PackCommitter
+    private let packNames = Monitor<[Int: ObjectHash]>([:])
     let lease: RunLease
 
     /// Begins a run: writes its lease, then loads the index and compares it with a full listing of packs and the
     /// prune plans.
-    package static func begin(_ repository: Repository, options: WriteOptions = WriteOptions()) throws -> WriteRun {
+    ///
+    /// The order matters: a prune that lists leases after its plan is durable either sees this run, and waits for it, or
+    /// has a plan that this run sees.
+    package static func begin(
+        _ repository: Repository,
+        options: WriteOptions = WriteOptions(),
+        activity: LeaseActivity = .backup
+    ) throws -> WriteRun {
         // What killed runs left behind; a failure to tidy up is no reason not to back up.
         _ = try? repository.store.removeStaleTemporaries()
-        let run = try WriteRun(repository, options: options)
+        let run = try WriteRun(repository, options: options, activity: activity)
         try run.lease.begin()
         do {
-            let planned = try repository.plannedDeletions()
+            let plans = try PlanBook.load(repository)
             var present = try repository.listPacks()
-            for name in planned { present[name] = nil }
             // What is in a damaged pack may be gone: who still has it stores it again.
             for name in repository.damagedPacks.names { present[name] = nil }
-            let missing = run.index.noteMissing(present: present)
-            if !missing.isEmpty {
+            // Where a plan cannot be read, any pack might be on it.
+            let missing = run.index.noteMissing(present: plans.hidesPlans ? [:] : present) {
+                plans.planned.contains($0)
+            }
+            let lost = missing.count { present[$0.name] != $0.byteCount && !plans.deleted.contains($0.name) }
+            if lost > 0 {
                 repository.environment.warn(
-                    "\(missing.count) packs are missing or damaged; what they held is stored again if it still exists"
+                    "\(lost) packs are missing or damaged; what they held is stored again if it still exists"
                 )
             }
         } catch {
@@ -70,7 +84,7 @@ package final class WriteRun: Sendable {
         return run
     }
 
-    private init(_ repository: Repository, options: WriteOptions) throws {
+    private init(_ repository: Repository, options: WriteOptions, activity: LeaseActivity) throws {
         self.repository = repository
         self.options = options
         let run = try RunID.random()
@@ -100,8 +114,8 @@ package final class WriteRun: Sendable {
             repository: repository,
             keys: keys,
             run: run,
-            seconds: options.leaseSeconds,
-            kind: .backup
+            options: options,
+            kind: activity
         )
         self.lease = lease
         let cache = IndexCache(directory: try repository.indexDirectory(), warn: repository.environment.warn)
@@ -153,22 +167,56 @@ package final class WriteRun: Sendable {
         guard index.reserve(id) == .reserved else { return (id, 0) }
         do {
             try failure.check()
-            let builder = try takeBuilder(type.packType)
-            let entry = try builder.append(id, type: type, plaintext: plaintext, encoder: &encoder)
-            if options.sizing.shouldClose(builder.length) {
-                try committer.submit(try builder.close())
-            } else {
-                builders.withLock { $0[type.packType, default: []].append(builder) }
-            }
-            return (id, entry.frameLength)
+            return (id, try append(plaintext, id: id, type: type, encoder: &encoder).byteCount)
         } catch {
             failure.note(error)
             throw error
         }
     }
 
+    /// Stores a chunk though the repository has it: the old copy is about to go.
+    ///
+    /// - Returns: the number of the pack within the run; `finishCopies` says its name.
+    package func storeCopy(_ plaintext: RawSpan, id: ChunkID, type: ChunkType, encoder: inout ChunkEncoder) throws
+        -> Int
+    {
+        try failure.check()
+        return try append(plaintext, id: id, type: type, encoder: &encoder).pack
+    }
+
+    /// Makes everything durable that was stored.
+    ///
+    /// - Returns: the names of the packs by their numbers.
+    package func finishCopies() throws -> [Int: ObjectHash] {
+        _ = try finishPacks()
+        return packNames.withLock { $0 }
+    }
+
+    private func append(_ plaintext: RawSpan, id: ChunkID, type: ChunkType, encoder: inout ChunkEncoder) throws
+        -> (pack: Int, byteCount: Int)
+    {
+        let builder = try takeBuilder(type.packType)
+        let entry = try builder.append(id, type: type, plaintext: plaintext, encoder: &encoder)
+        if options.sizing.shouldClose(builder.length) {
+            try close(builder)
+        } else {
+            builders.withLock { $0[type.packType, default: []].append(builder) }
+        }
+        return (builder.number, entry.frameLength)
+    }
+
+    private func close(_ builder: PackBuilder) throws {
+        let closed = try builder.close()
+        packNames.withLock { $0[builder.number] = closed.pack.name }
+        try committer.submit(closed)
+    }
+
     private func takeBuilder(_ type: PackType) throws -> PackBuilder {
         if let builder = builders.withLock({ $0[type]?.popLast() }) { return builder }
+        let number = builderCount.withLock { count in
+            count += 1
+            return count
+        }
         let content = type == .data ? dataKey : metadataKey
         let header = PackHeader(
             repository: repository.id,
@@ -182,6 +230,7 @@ package final class WriteRun: Sendable {
             keyBox: content.box
         )
         return try PackBuilder(
+            number: number,
             header: header,
             keys: keys,
             contentKey: content.key,
@@ -197,7 +246,7 @@ package final class WriteRun: Sendable {
             defer { builders = [:] }
             return builders.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value)
         }
-        for builder in open { try committer.submit(try builder.close()) }
+        for builder in open { try close(builder) }
         return try committer.finish()
     }
 
@@ -232,5 +281,17 @@ package final class WriteRun: Sendable {
         }
         // The lease runs out by itself if its end cannot be written.
         try? lease.end()
+    }
+
+    /// Ends a run that commits nothing and has succeeded.
+    package func finish() {
+        committer.abandon()
+        try? lease.end()
+    }
+
+    /// Renews the lease if that is due; work that stores nothing calls it now and then.
+    package func keepAlive() throws {
+        try lease.renewIfDue()
+        try check()
     }
 }

@@ -36,12 +36,45 @@ package final class Backup: Sendable {
     package func run() throws -> BackupSummary {
         _ = try? raiseDescriptorLimit()
         let started = monotonicNanoseconds()
+        var attempt = 1
+        while true {
+            do {
+                return try runOnce(started)
+            } catch let error as RepositoryError where error.code == .heldForDead {
+                // A prune took this run, which had stood still, for dead: what it referred to may be gone. A new run
+                // looks at everything again and stores what is missing.
+                guard case .files = request.source, attempt < Backup.attempts else { throw error }
+                attempt += 1
+                observer.warning(
+                    "this run stood still for so long that a prune gave it up; everything is looked at again"
+                )
+            }
+        }
+    }
+
+    /// How often a backup begins anew after a prune gave it up.
+    private static let attempts = 3
+
+    private func runOnce(_ started: Int64) throws -> BackupSummary {
         let domain = try repository.writableDomain(request.writing.domain)
         let keys = try repository.keys(domain: domain.id, epoch: domain.epoch)
         let dataset = try keys.datasetID(of: request.dataset)
         let lock = try takeLock(dataset)
         defer { try? lock?.release() }
 
+        // Before the commits are read: what is referred to must not be on a plan that is older than the lease.
+        let run: WriteRun? = request.isDryRun ? nil : try WriteRun.begin(repository, options: request.writing)
+        do {
+            return try save(run, keys, dataset, started)
+        } catch {
+            run?.abandon()
+            throw error
+        }
+    }
+
+    private func save(_ run: WriteRun?, _ keys: DomainKeys, _ dataset: DatasetID, _ started: Int64) throws
+        -> BackupSummary
+    {
         let log = try CommitLog.load(repository)
         for problem in log.problems { observer.warning(problem.message) }
         let parent = try findParent(log, dataset: dataset)
@@ -52,7 +85,6 @@ package final class Backup: Sendable {
                 bytes: statistics.contentBytes
             )
         }
-        let run: WriteRun? = request.isDryRun ? nil : try WriteRun.begin(repository, options: request.writing)
         let index = try run?.index ?? repository.loadIndex()
         let store: any ChunkStoring = run ?? DryRun(index: index)
         let pipeline = BackupPipeline(
@@ -65,13 +97,9 @@ package final class Backup: Sendable {
             index: index,
             store: store
         )
-        let result: BackupPipeline.Result
-        do {
-            result = try pipeline.run(parent: try parentEntries(parent, keys: keys, dataset: dataset, index: index))
-        } catch {
-            run?.abandon()
-            throw error
-        }
+        let result = try pipeline.run(
+            parent: try parentEntries(parent, keys: keys, dataset: dataset, index: index)
+        )
         var statistics = result.statistics
         statistics.entries = result.root.entryCount
         statistics.contentBytes = result.root.contentBytes
@@ -94,7 +122,6 @@ package final class Backup: Sendable {
         do {
             id = try run.commit(commitRequest(result, statistics: statistics, parent: parent), log: log)
         } catch {
-            run.abandon()
             result.fileCache?.abandon()
             throw error
         }

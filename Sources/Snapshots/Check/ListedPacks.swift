@@ -19,13 +19,16 @@ struct ListedPacks {
 
     /// The packs that some snapshot needs.
     private(set) var referenced: Set<ObjectHash> = []
+    /// What plans have deleted, and what took its place.
+    private let book: PlanBook
     private var claims: [ListName: [Claim]] = [:]
     private var found: Set<ListName> = []
     /// Packs that are not there as lists say, with the snapshots that need them.
     private(set) var missing: [PackReference: Set<ObjectHash>] = [:]
 
     /// Takes the lists that commits name.
-    init(_ log: CommitLog) {
+    init(_ log: CommitLog, book: PlanBook) {
+        self.book = book
         for commit in log.commits {
             for list in commit.commit.addedPackLists + commit.commit.referredPackLists {
                 let name = ListName(member: list.member, run: list.run, number: list.number)
@@ -61,8 +64,17 @@ struct ListedPacks {
         // A list of an interrupted run counts for nobody: its packs may be gone.
         guard !snapshots.isEmpty else { return }
         for pack in list.packs {
-            referenced.insert(pack.name)
-            if survey.packs[pack.name] != pack.byteCount { missing[pack, default: []].formUnion(snapshots) }
+            // A pack that a prune has deleted is stood for by others, or by none if nothing in it was needed.
+            guard book.deleted.contains(pack.name) else {
+                referenced.insert(pack.name)
+                if survey.packs[pack.name] != pack.byteCount { missing[pack, default: []].formUnion(snapshots) }
+                continue
+            }
+            for name in book.present(pack.name) {
+                referenced.insert(name)
+                guard survey.packs[name] == nil else { continue }
+                missing[PackReference(name: name, byteCount: 0), default: []].formUnion(snapshots)
+            }
         }
     }
 

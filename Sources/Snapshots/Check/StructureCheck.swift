@@ -48,7 +48,12 @@ struct StructureCheck {
                 object: stray.name
             )
         }
-        var packs = ListedPacks(log)
+        // After the listing: a plan is decided before its packs are deleted.
+        let book = try PlanBook.load(from: store, id: repository, policies: policies)
+        if book.hidesPlans {
+            problems.warning(.record, "a prune plan is damaged: backups reuse nothing until it is removed")
+        }
+        var packs = ListedPacks(log, book: book)
         var missingFragments: [ObjectHash] = []
         for name in survey.records {
             if isCancelled() { throw RepositoryError(.cancelled, "stopped before everything was checked") }

@@ -45,6 +45,7 @@ extension RecordSource {
             time: time(),
             heads: try list(3) { try $0.head() },
             kept: try digests(3),
+            deadRuns: Set(try list(3) { RunReference(member: try $0.identifier(), run: try $0.identifier()) }).sorted(),
             unknown: unknown()
         )
     }

@@ -141,6 +141,7 @@ extension RecordSource {
             boot: chance() ? try identifier() : nil,
             process: integer(),
             processStart: integer(),
+            commit: chance() ? try digest() : nil,
             unknown: unknown()
         )
     }

@@ -51,6 +51,9 @@ final class CheckFixture: Sendable {
         try Data(bytes).write(to: URL(fileURLWithPath: path))
     }
 
+    /// Removes a file below the source.
+    func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: source + "/" + name) }
+
     /// Backs the source up, and gives the snapshot.
     @discardableResult
     func backUp(_ change: (inout BackupRequest) -> Void = { _ in }) throws -> ObjectHash {
