@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-# Kills backups and restores at random moments and at every call that writes, and looks at what is left.
+# Kills backups, restores and prunes at random moments and at every call that writes, and looks at what is left.
 #
 #     python3 Tests/acceptance/kill_campaign.py --holdfast .build/release/holdfast --trials 400
 #
 # For a quick look: --trials 24. Needs strace for the kills at system calls.
-"""Kills backups and restores (kill -9), interrupts them (SIGINT, SIGTERM), and looks at what is left.
+"""Kills backups, restores, forgets and prunes (kill -9), interrupts them (SIGINT, SIGTERM), and looks at what is left.
 
 Half of the trials kill at a moment drawn from the measured duration, half at the entry of the N-th call of one kind
 that writes (strace injects the kill; N counts per thread), for every kind and N in seeded order. Between kills the
 source changes. After each kill of a backup every earlier snapshot is listed; every few trials check reads all data
 and snapshots are restored and compared; a repeated backup succeeds. A killed restore leaves nothing half-written
-under a final name, and repeated it completes exactly. An interrupted backup ends with exit code 130, and the
+under a final name, and repeated it completes exactly. After a killed forget or prune, which rewrites packs, every
+snapshot that was to stay is whole, the next prune succeeds, and the repository is no larger than after one that was
+not killed. An interrupted backup ends with exit code 130, and the
 repeated run stores less than one from scratch would.
 """
 
@@ -237,6 +239,69 @@ class Campaign:
             shutil.rmtree(target, ignore_errors=True)
         return self._kill(self.tool.restore_command(stored.name, target), kill)
 
+    # Prunes.
+    def prunes(self, trials: int) -> None:
+        """Forgets all snapshots but some and prunes, killed again and again from the same state."""
+        for _ in range(4):
+            self._mutate()
+            again = self.tool.must(self.tool.backup(self.source))
+            self._remember(again)
+        place = self.tool.place
+        before = os.path.join(self.scratch, "before")
+        workspace.copy_tree(place.live, before)
+        dropped = [stored for number, stored in enumerate(self.stored) if number % 3 != 2]
+        kept = [stored for number, stored in enumerate(self.stored) if number % 3 == 2]
+        forget = self.tool.forget_command([stored.name for stored in dropped])
+        commands = {"forget": forget, "prune": self.tool.prune_command()}
+        seconds = {"forget": [self.tool.must(self.tool.run(forget)).seconds]}
+        forgotten = os.path.join(self.scratch, "forgotten")
+        workspace.copy_tree(place.live, forgotten)
+        seconds["prune"] = [self.tool.must(self.tool.run(commands["prune"])).seconds]
+        packs = os.path.join(place.repository, "packs")
+        smallest, whole = trees.size_of(packs), trees.size_of(os.path.join(forgotten, "repository", "packs"))
+        self.report.check(smallest < whole, "prune", f"frees nothing: {whole} bytes before, {smallest} after")
+        for name, start, share in (("forget", before, 0.2), ("prune", forgotten, 0.8)):
+            workspace.copy_tree(start, place.live)
+            kills = self._kills(commands[name], seconds[name], max(2, int(trials * share)))
+            outcomes: Counter[str] = Counter()
+            fresh = True
+            for number, kill in enumerate(kills, 1):
+                if fresh:
+                    workspace.copy_tree(start, place.live)
+                label = f"{name} {number}, killed at {kill}"
+                outcomes[self._outcome(label, self._kill(commands[name], kill))] += 1
+                self.tool.recover()
+                fresh = number == len(kills) or self.random.random() < 0.7  # else the next kill meets what is left
+                self._pruned(label, kept, None, verify=number % self.options.check_every == 0)
+                if fresh:
+                    self.tool.run(forget)
+                    again = self.tool.run(commands["prune"])
+                    if self.report.check(again.ok, f"{label}: repeated", again.describe()):
+                        left = trees.size_of(packs)
+                        self.report.check(left <= smallest * 1.05 + 4096, f"{label}: space",
+                                          f"{left} bytes are left, {smallest} after a prune that was not killed")
+                    self._pruned(label + ", repeated", kept, dropped, verify=number % self.options.check_every == 0)
+            self.report.say(f"{name}s: {len(kills)} trials ({_counted(outcomes)})")
+        again = self.tool.backup(self.source)
+        self.report.check(again.ok, "backup after the last prune", again.describe())
+        self._pruned("the end", kept, dropped, verify=True)
+        workspace.copy_tree(before, place.live)
+
+    def _pruned(self, label: str, kept: list[Stored], dropped: list[Stored] | None, verify: bool) -> None:
+        """What was to stay is there and right; what was forgotten is not."""
+        names = self._list(label)
+        if names is not None:
+            missing = [stored.name[:12] for stored in kept if not self.tool.listed(stored.name, names)]
+            self.report.check(not missing, f"{label}: snapshots that stay", f"{', '.join(missing)} are gone")
+            back = [stored.name[:12] for stored in dropped or [] if self.tool.listed(stored.name, names)]
+            self.report.check(not back, f"{label}: forgotten snapshots", f"{', '.join(back)} are there")
+        result = self.tool.check()
+        self.report.check(result.ok, f"{label}: check", result.describe())
+        for stored in [kept[0], self.random.choice(kept)] if verify else []:
+            problem = self.tool.restored_differs(stored.name, self.source, stored.manifest,
+                                                 os.path.join(self.scratch, "verified"))
+            self.report.check(not problem, f"{label}: snapshot that stays", problem)
+
     # Interrupts.
     def interrupts(self) -> None:
         """Interrupts a backup of new data when a good part is stored, and measures what the next run adds."""
@@ -306,9 +371,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     workspace.add_options(parser)
     parser.add_argument("--trials", type=int, default=240, metavar="N",
-                        help="kills, half of them of backups, half of restores (default 240)")
+                        help="kills, half of them of backups, half of restores, and half as many of prunes (default 240)")
     parser.add_argument("--every", action="store_true", help="kill at every writing call, beyond --trials if need be")
-    parser.add_argument("--part", action="append", choices=["backup", "restore", "interrupt"],
+    parser.add_argument("--part", action="append", choices=["backup", "restore", "prune", "interrupt"],
                         help="do this part only; may be repeated")
     parser.add_argument("--size", type=int, default=6_000_000, metavar="BYTES", help="of the source (default 6000000)")
     parser.add_argument("--files", type=int, default=60, metavar="N", help="in the source (default 60)")
@@ -321,7 +386,7 @@ def main() -> int:
     report = Report()
     if not shutil.which("strace"):
         return workspace.fail_early(ToolError("strace is not installed"))
-    parts = options.part or ["backup", "restore", "interrupt"]
+    parts = options.part or ["backup", "restore", "prune", "interrupt"]
     try:
         with workspace.workspace(options, "kill") as (root, tool):
             campaign = Campaign(options, root, tool, report)
@@ -330,6 +395,8 @@ def main() -> int:
                 campaign.backups(max(1, options.trials // 2))
             if "restore" in parts:
                 campaign.restores(max(1, options.trials // 2))
+            if "prune" in parts and tool.prunes:
+                campaign.prunes(max(1, options.trials // 2))
             if "interrupt" in parts:
                 campaign.interrupts()
     except ToolError as error:

@@ -50,6 +50,8 @@ class Tool:
     interrupted_code = 130
     #: Whether what a restore has reported as done survives a power cut.
     durable_restore = True
+    #: Whether it can forget snapshots and free their space.
+    prunes = True
     #: Findings that this program is known for; they are noted and not counted as failures.
     known: frozenset[str] = frozenset()
 
@@ -88,6 +90,12 @@ class Tool:
 
     def restore_command(self, snapshot: str, target: str) -> list[str]:
         return self.command("restore", snapshot, "--target", target)
+
+    def forget_command(self, snapshots: list[str]) -> list[str]:
+        return self.command("forget", *snapshots)
+
+    def prune_command(self) -> list[str]:
+        return self.command("prune", "--max-unused", "0")
 
     # Runs.
     def run(self, command: list[str]) -> Result:
@@ -209,6 +217,7 @@ class Holdfast(Tool):
         super().__init__(place, keys, timeout, backup_arguments)
         self.binary = [sys.executable, "-I", "-S", binary] if binary.endswith(".py") else [binary]
         self.key_file = os.path.join(keys, "crash-run.key")
+        self.prunes = not binary.endswith(".py")  # the stand-in does not
 
     def base(self) -> list[str]:
         return self.binary + ["-r", self.place.repository]
@@ -224,6 +233,9 @@ class Holdfast(Tool):
 
     def is_temporary(self, name: bytes) -> bool:
         return bool(self.temporary.search(name))
+
+    def forget_command(self, snapshots: list[str]) -> list[str]:
+        return self.command("forget", "--max-remove", "100", *snapshots)
 
     def add_fast_key(self) -> None:
         self.must(self.run(self.command("key", "add", "--new-key-file", self.key_file)))
