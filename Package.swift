@@ -82,7 +82,7 @@ let package = Package(
             name: "SnapshotsTests",
             dependencies: [
                 "Snapshots", "Repository", "Records", "ObjectStorage", "Cryptography", "Chunking", "FileSystem",
-                "TestSupport",
+                "TestSupport", "Threads",
             ]
         ),
         .testTarget(

@@ -17,6 +17,8 @@ package struct Repacker {
         package var plainBytes: UInt64 = 0
         /// Chunks that were written anew.
         package var chunks = 0
+        /// Bytes of new packs.
+        package var storedBytes: UInt64 = 0
 
         /// Nothing done.
         package init() {}
@@ -37,6 +39,12 @@ package struct Repacker {
         self.survey = survey
     }
 
+    /// Chunks are named under keys of their domain and epoch, and so can be copied into packs of these alone.
+    private struct Keys: Hashable {
+        var domain: DomainID
+        var epoch: UInt32
+    }
+
     /// Copies; durable on return.
     ///
     /// Every chunk is decrypted and compared with its id before it is stored again.
@@ -44,26 +52,63 @@ package struct Repacker {
     /// - Parameter progress: told of each pack when it is dealt with.
     package func run(_ packs: [PackUsage], progress: (PackUsage) -> Void) throws -> Result {
         var result = Result()
-        var numbers: [ObjectHash: Set<Int>] = [:]
-        let reader = try ChunkReader(repository: repository, index: index)
-        var encoder = try ChunkEncoder(compression: .standard, verifies: true)
+        var groups: [(keys: Keys, packs: [PackUsage])] = []
         for usage in packs {
-            do {
-                numbers[usage.pack.name] = try copy(usage.pack, reader, &encoder, &result)
-            } catch let error where error.isDamage {
-                result.damaged.append((usage.pack.name, error))
+            let header = try repository.readPackHeader(usage.pack).header
+            let keys = Keys(domain: header.domain, epoch: header.epoch)
+            if let place = groups.firstIndex(where: { $0.keys == keys }) {
+                groups[place].packs.append(usage)
+            } else {
+                groups.append((keys, [usage]))
             }
-            progress(usage)
         }
-        let names = try run.finishCopies()
-        for (old, places) in numbers {
-            result.replacements[old] = Set(places.compactMap { names[$0] }).sorted()
+        for group in groups {
+            if group.keys == Keys(domain: run.keys.domain, epoch: run.keys.epoch) {
+                try copy(group.packs, by: run, &result, progress)
+                continue
+            }
+            var options = run.options
+            options.domain = group.keys.domain
+            options.epoch = group.keys.epoch
+            let other = try WriteRun.begin(repository, options: options, activity: .prune)
+            do {
+                try copy(group.packs, by: other, &result, progress)
+                other.finish()
+            } catch {
+                other.abandon()
+                throw error
+            }
         }
         return result
     }
 
     private func copy(
+        _ packs: [PackUsage],
+        by writer: WriteRun,
+        _ result: inout Result,
+        _ progress: (PackUsage) -> Void
+    ) throws {
+        var numbers: [ObjectHash: Set<Int>] = [:]
+        let reader = try ChunkReader(repository: repository, index: index)
+        var encoder = try ChunkEncoder(compression: .standard, verifies: true)
+        for usage in packs {
+            do {
+                numbers[usage.pack.name] = try copy(usage.pack, by: writer, reader, &encoder, &result)
+            } catch let error where error.isDamage {
+                result.damaged.append((usage.pack.name, error))
+            }
+            progress(usage)
+        }
+        let names = try writer.finishCopies()
+        for (old, places) in numbers {
+            result.replacements[old] = Set(places.compactMap { names[$0] }).sorted()
+        }
+        result.storedBytes += writer.storedTotals.bytes
+    }
+
+    private func copy(
         _ pack: PackReference,
+        by writer: WriteRun,
         _ reader: ChunkReader,
         _ encoder: inout ChunkEncoder,
         _ result: inout Result
@@ -74,11 +119,12 @@ package struct Repacker {
         let stored = try repository.readPackDirectory(pack)
         for (offset, entry) in stored.frames where survey.isNeeded(entry.id, in: pack.name, live: live) {
             try run.check()
+            try writer.check()
             let location = ChunkLocation(pack: pack.name, packByteCount: pack.byteCount, offset: offset, entry: entry)
             let count = try reader.load(location, into: &buffer, allowBase: true)
             let plain = buffer
             places.insert(
-                try unsafe run.storeCopy(
+                try unsafe writer.storeCopy(
                     plain.span.bytes.extracting(0..<count),
                     id: entry.id,
                     type: entry.type,

@@ -36,12 +36,11 @@ extension Repository {
         }
     }
 
-    /// Whether this key can read a pack, and the run can write its chunks anew: they must be of its domain and epoch.
-    package func canRepack(_ pack: PackReference, by run: WriteRun?) throws -> Bool {
+    /// Whether this key can read a pack and may write into its domain.
+    package func canRepack(_ pack: PackReference) throws -> Bool {
         do {
-            let open = try OpenPack(pack, repository: self)
-            guard let run else { return true }
-            return open.domain == run.keys.domain && open.epoch == run.keys.epoch
+            _ = try writableDomain(try OpenPack(pack, repository: self).domain)
+            return true
         } catch let error as RepositoryError where error.code == .notPermitted {
             return false
         } catch let error where error.isDamage {

@@ -15,6 +15,10 @@ package struct WriteOptions: Sendable {
     package var leaseSeconds: UInt64 = 30 * 60
     /// The domain that is written into; the member's default if absent.
     package var domain: DomainID?
+    /// The epoch of the domain that is written into; the present one if absent.
+    ///
+    /// Only copies of chunks of an older epoch belong into that one.
+    var epoch: UInt32?
     /// How long a run may last, seconds: a prune waits for every run.
     package var longestSeconds: UInt64 = 7 * 24 * 60 * 60
 
@@ -90,7 +94,7 @@ package final class WriteRun: Sendable {
         let run = try RunID.random()
         self.run = run
         domain = try repository.writableDomain(options.domain)
-        let keys = try repository.keys(domain: domain.id, epoch: domain.epoch)
+        let keys = try repository.keys(domain: domain.id, epoch: options.epoch ?? domain.epoch)
         self.keys = keys
         func contentKey(_ purpose: ContentPurpose, _ recipients: [AgreementPublicKey]) throws -> ContentKey {
             try ContentKey(

@@ -37,7 +37,7 @@ package final class Prune {
         }
         if options.isDryRun {
             let situation = try examine(nil)
-            let decision = try decide(situation, nil)
+            let decision = try decide(situation)
             return summary(situation, decision, isDryRun: true)
         }
         let run = try WriteRun.begin(repository, options: options.writing, activity: .prune)
@@ -61,7 +61,7 @@ package final class Prune {
             throw RepositoryError(.busy, "another prune is at work; wait for its end")
         }
         let situation = try examine(run)
-        var decision = try decide(situation, run)
+        var decision = try decide(situation)
         let doubtful = try confirm(&decision, situation, run)
         let repacked = try repack(decision, situation, run)
         let packs =
@@ -70,7 +70,7 @@ package final class Prune {
         let fragments = try fragmentsToDelete(situation, planned: Set(packs.map(\.name)))
         var summary = summary(situation, decision, isDryRun: false)
         summary.packsDamaged = doubtful + repacked.damaged.count + situation.unknownPacks
-        summary.bytesWritten = run.storedTotals.bytes
+        summary.bytesWritten = repacked.storedBytes
         for (pack, error) in repacked.damaged {
             observer.warning("pack \(pack.hex) stays, since something in it that is needed cannot be read: \(error)")
         }
@@ -96,12 +96,12 @@ package final class Prune {
     }
 
     /// Decides what happens to each pack.
-    private func decide(_ situation: PruneSituation, _ run: WriteRun?) throws -> PruneDecision {
+    private func decide(_ situation: PruneSituation) throws -> PruneDecision {
         let facts = try situation.survey.packs.map { usage in
             var fact = PackFacts(usage: usage, isProtected: situation.lists.protected.contains(usage.pack.name))
             let isSmall = options.policy.joinsSmall && usage.pack.byteCount < options.policy.smallBelow
             if usage.liveCount > 0, usage.deadBytes > 0 || isSmall {
-                fact.isRepackable = try repository.canRepack(usage.pack, by: run)
+                fact.isRepackable = try repository.canRepack(usage.pack)
             }
             return fact
         }
