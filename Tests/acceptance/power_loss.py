@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-# Cuts the power after every file-system operation of init, backup and restore, and looks at what is left.
+# Cuts the power after every file-system operation of init, backup, prune and restore, and looks at what is left.
 #
 #     python3 Tests/acceptance/power_loss.py --holdfast .build/release/holdfast --full
 #
 # For a quick look: --sample 40 in place of --full; --work /dev/shm/DIRECTORY makes both faster. Needs strace.
-"""Cuts the power after every file-system operation of init, backup and restore, and looks at what is left.
+"""Cuts the power after every file-system operation of init, backup, prune and restore, and looks at what is left.
 
 The program runs once under strace. From the trace the run builds the states that the disk can be in after a cut
 behind each operation: only what was synced is sure, and of the rest different policies keep nothing, the names
@@ -34,7 +34,7 @@ from crashlab.report import Report  # noqa: E402
 from crashlab.strace_log import strace_command  # noqa: E402
 from crashlab.tools import Tool, ToolError  # noqa: E402
 
-PHASES = ["init", "first", "second", "restore"]
+PHASES = ["init", "first", "second", "prune", "restore"]
 TRACE_ATTEMPTS = 4
 
 
@@ -64,14 +64,18 @@ class PowerLoss:
         last = PHASES.index("restore" if self.options.restore else "second")
         wanted = self.options.phase or PHASES[:last + 1]
         for phase in PHASES[:max(PHASES.index(each) for each in wanted) + 1]:
-            self._phase(phase, test=phase in wanted)
+            if phase != "prune" or (self.tool.prunes and "prune" in wanted):
+                self._phase(phase, test=phase in wanted)
 
     def _phase(self, phase: str, test: bool) -> None:
         if phase == "second":
             self.tree.mutate(8, max(1, self.options.size // self.options.files))
+        if phase == "prune":
+            dropped = self.earlier.pop(0)
+            self.tool.must(self.tool.run(self.tool.forget_command([dropped.name])))
         self.manifest = trees.scan(self.source)
-        command = {"init": self.tool.init_command(), "restore": self.tool.restore_command("latest", self.place.target)
-                   }.get(phase) or self.tool.backup_command(self.source)
+        command = {"init": self.tool.init_command(), "restore": self.tool.restore_command("latest", self.place.target),
+                   "prune": self.tool.prune_command()}.get(phase) or self.tool.backup_command(self.source)
         workspace.copy_tree(self.place.live, self.before)
         states, blobs = self._trace(phase, command)
         workspace.copy_tree(self.place.live, self.after)
@@ -82,7 +86,7 @@ class PowerLoss:
         workspace.copy_tree(self.after, self.place.live)
         if phase == "init":
             self.tool.add_fast_key()
-        elif self.new is not None:
+        elif phase in ("first", "second") and self.new is not None:
             self.earlier.append(Stored(self.new, self.manifest))
 
     def _trace(self, phase: str, command: list[str]) -> tuple[list[State], Blobs]:
@@ -157,7 +161,7 @@ class PowerLoss:
         return chosen
 
     def _test(self, phase: str, states: list[State], blobs: Blobs) -> None:
-        verify = {"init": self._after_init, "restore": self._after_restore}.get(phase, self._after_backup)
+        verify = {"init": self._after_init, "restore": self._after_restore, "prune": self._after_prune}.get(phase, self._after_backup)
         tested = self._sample(phase, states)
         failed: Counter[str] = Counter()
         for state in tested:
@@ -203,6 +207,26 @@ class PowerLoss:
             problem = self._restores(name, known[0] if known else self.manifest)
             if problem:
                 return problem
+        return self._repeat(names)
+
+    def _after_prune(self, state: State) -> str:
+        checked = self.tool.check()
+        if not checked.ok:
+            return f"check failed with {checked.describe()}"
+        names = self.tool.snapshot_ids(self.tool.list())
+        if len(names) != len(self.earlier):
+            return f"the list of snapshots is {names}"
+        for stored in self.earlier:
+            problem = self._restores(stored.name, stored.manifest)
+            if problem:
+                return problem
+        again = self.tool.run(self.tool.prune_command())
+        if not again.ok:
+            return f"the prune could not be repeated: {again.describe()}"
+        left = trees.size_of(os.path.join(self.place.repository, "packs"))
+        least = trees.size_of(os.path.join(self.after, "repository", "packs"))
+        if left > least * 1.05 + 4096:
+            return f"the repeated prune leaves {left} bytes, one that was not cut {least}"
         return self._repeat(names)
 
     def _repeat(self, names: list[str]) -> str:

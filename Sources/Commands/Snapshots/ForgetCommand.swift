@@ -11,7 +11,7 @@ struct ForgetCommand: SessionCommand {
         abstract: "Forget snapshots, by rules or by their ids.",
         discussion: """
             Only an owner or a manager may. A signed record says what was forgotten, so that the gap in the history is no \
-            alarm, and what is forgotten does not come back from another copy. The space is freed by a prune.
+            alarm, and what is forgotten does not come back from another copy. The space is freed by prune.
 
             With rules, snapshots are grouped, and each group keeps what one of the rules keeps. Snapshots of writers count \
             by the time at which they arrived, not by the one that they claim, and a flood of them pushes nothing out.
@@ -46,6 +46,9 @@ struct ForgetCommand: SessionCommand {
 
     @Flag(name: [.customShort("n"), .long], help: "Forget nothing; say what would be forgotten, and why.")
     var dryRun = false
+
+    @Flag(help: "Free the space of what was forgotten at once, as prune does.")
+    var prune = false
 
     @Flag(name: [.customShort("c"), .long], help: "Say it shortly.")
     var compact = false
@@ -98,7 +101,9 @@ struct ForgetCommand: SessionCommand {
         let isDoubtful = forgetting.problems.contains { $0.isTampering }
         let report = ForgetReport(plan: plan, rules: retention.summary, isCompact: compact, isDryRun: dryRun)
         if plan.refusals.isEmpty, !isDoubtful || despiteProblems || dryRun {
-            return try finish(session, forgetting, plan, report, isDoubtful: isDoubtful)
+            let status = try finish(session, forgetting, plan, report, isDoubtful: isDoubtful)
+            guard prune, !dryRun, status == .success, !plan.removed.isEmpty else { return status }
+            return try PruneCommand.prune(repository, PruneOptions(), session)
         }
         if dryRun { try report.print(session.output) }
         for refusal in plan.refusals { session.output.problem(refusal) }
