@@ -25,6 +25,7 @@ struct ObjectNeeds {
             forgotten.formUnion(record.commits.map(\.hash))
         }
         var packs: Set<ObjectHash> = []
+        let book = try PlanBook.load(from: store, id: id, policies: repository.policies)
         let log = try CommitLog.load(from: store, id: id, policies: repository.policies)
         for commit in log.commits {
             for list in commit.commit.addedPackLists + commit.commit.referredPackLists {
@@ -34,7 +35,8 @@ struct ObjectNeeds {
                     let key = repository.policies.key(of: list.member),
                     let body = try? SignedRecord.body(PackList.self, of: object, signedBy: key, repository: id)
                 else { continue }
-                packs.formUnion(body.packs.map(\.name))
+                // What a prune has deleted is stood for by other packs, if anything in it was needed.
+                for pack in body.packs { packs.formUnion(book.present(pack.name)) }
             }
         }
         self.packs = packs

@@ -75,6 +75,8 @@ package struct PackSurvey {
             for place in places { count(place, isLive: isLive) }
         }
         if duplicates > 0, missing == nil { try chooseCopies(live, present, mayStay, verify) }
+        // Not needed any more, and tens of megabytes where packs are many.
+        numbers = [:]
     }
 
     /// Whether a frame of a pack is needed there.
