@@ -25,11 +25,15 @@ package struct CommitRequest: Sendable {
 extension WriteRun {
     /// Makes everything durable and commits: after this the snapshot exists.
     ///
-    /// - Parameter log: the commits seen at the start of the run.
+    /// - Parameter log: the commits, read after the run had begun.
     /// - Returns: the snapshot id.
     /// - Throws: `RepositoryError.heldForDead` if a prune gave this run up meanwhile: everything must be resolved again,
     ///   by a new run.
     package func commit(_ request: CommitRequest, log: CommitLog) throws -> ObjectHash {
+        if let replaced = request.replaces, !log.commits.contains(where: { $0.id == replaced }) {
+            // What was forgotten before this run began may be on a prune's plan: its data must not be committed again.
+            throw RepositoryError(.invalidRequest, "snapshot \(replaced.hex.prefix(8)) was forgotten meanwhile")
+        }
         let added = try finishPacks()
         try check()
         let member = repository.keyring.member

@@ -80,16 +80,11 @@ package enum Tagging {
         options.domain = snapshot.commit.domain
         let run = try WriteRun.begin(repository, options: options)
         do {
-            // After the lease: what is forgotten by now may be on a prune's plan, and is not committed again.
-            let log = try CommitLog.load(repository)
-            guard log.commits.contains(where: { $0.id == snapshot.id }) else {
-                throw RepositoryError(.invalidRequest, "snapshot \(snapshot.shortID) was forgotten meanwhile")
-            }
             var request = CommitRequest(root: snapshot.commit.root, details: details)
             request.interval = snapshot.commit.interval
             request.replaces = snapshot.id
             request.inheritedLists = snapshot.commit.addedPackLists + snapshot.commit.referredPackLists
-            return try run.commit(request, log: log)
+            return try run.commit(request, log: try CommitLog.load(repository))
         } catch {
             run.abandon()
             throw error
