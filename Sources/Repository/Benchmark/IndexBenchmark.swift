@@ -1,7 +1,7 @@
 import Chunking
 import Cryptography
 package import FileSystem
-package import Records
+import Records
 import Threads
 
 /// Builds an index of made-up chunks as runs would, table by table with merging, and looks chunks up in it.

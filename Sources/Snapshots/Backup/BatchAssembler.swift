@@ -46,7 +46,7 @@ struct BatchAssembler {
     }
 
     /// Adds a step.
-    mutating func add(_ item: BatchItem) throws {
+    mutating func add(_ item: consuming BatchItem) throws {
         guard case .read(let file) = item.work else {
             batch.items.append(item)
             if batch.items.count >= BatchAssembler.mostItems { try close() }
@@ -62,6 +62,7 @@ struct BatchAssembler {
             return
         }
         if bundleBytes + size > limits.most { try close() }
+        let isComplete = bundleBytes + size >= limits.least && endsBundle(item.entry.path, size: size)
         batch.items.append(item)
         hasWork = true
         bundleBytes += size
@@ -69,8 +70,7 @@ struct BatchAssembler {
             directories += 1
             lastDirectory = file.directory
         }
-        if batch.items.count >= BatchAssembler.mostItems || directories >= BatchAssembler.mostDirectories
-            || (bundleBytes >= limits.least && endsBundle(item.entry.path, size: size))
+        if batch.items.count >= BatchAssembler.mostItems || directories >= BatchAssembler.mostDirectories || isComplete
         {
             try close()
         }

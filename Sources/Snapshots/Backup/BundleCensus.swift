@@ -7,7 +7,7 @@ import Records
 struct BundleCensus {
     /// Bytes that one run lays anew at most; what is beyond them waits for the next run.
     static let standardAllowance: UInt64 = 256 << 20
-    /// Bundles under way at most, some 100 bytes each.
+    /// Bundles under way at most, and bundles to be laid anew; some 100 bytes each.
     static let capacity = 1 << 16
 
     private struct Count {
@@ -61,7 +61,7 @@ struct BundleCensus {
     private mutating func judge(_ bundle: ChunkID) {
         // Less than half: used < total / 2, without a fraction.
         guard let count = counts.removeValue(forKey: bundle), count.used < count.total - min(count.used, count.total),
-            thinByteCount + count.used <= allowance
+            thinByteCount + count.used <= allowance, thin.count < capacity
         else { return }
         thin.append(bundle)
         thinByteCount += count.used

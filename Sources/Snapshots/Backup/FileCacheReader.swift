@@ -10,7 +10,8 @@ final class FileCacheReader: PreviousEntries {
     private var path: [UInt8] = []
     private var kind = EntryKind.regular
     private var stat: StatRecord?
-    private var rest = 0..<0
+    /// What of the record has not been read: chunks and fields.
+    private var rest = ByteReader([], what: "file cache")
     /// A directory that was moved: its path then, and its path now.
     private let move: (from: [UInt8], to: [UInt8])?
     private(set) var hadEntry = false
@@ -74,7 +75,7 @@ final class FileCacheReader: PreviousEntries {
                 hadOtherFile = stat?.identity != status.identity
                 return nil
             }
-            var reader = ByteReader(cache.map.array(rest), what: "file cache")
+            var reader = rest
             let count = try reader.varint()
             guard count <= UInt64(reader.remaining / Digest.byteCount) else {
                 throw RepositoryError(.integrity, "the file cache is damaged")
@@ -88,39 +89,41 @@ final class FileCacheReader: PreviousEntries {
 
     /// Steps to the next record; a malformed one ends the cache.
     private func readRecord() throws {
-        let map = cache.map
+        do {
+            let length = try recordLength()
+            var reader = ByteReader(cache.map.array(position..<(position + length)), what: "file cache")
+            position += length
+            let shared = try reader.varint()
+            let count = try reader.varint()
+            guard shared <= UInt64(path.count), count < UInt64(reader.remaining) else { throw damage }
+            path.removeLast(path.count - Int(shared))
+            path += try reader.bytes(Int(count))
+            guard let kind = EntryKind(rawValue: try reader.u8()) else { throw damage }
+            self.kind = kind
+            stat = try StatRecord(reading: &reader)
+            rest = reader
+        } catch is RecordError {
+            throw damage
+        }
+    }
+
+    private var damage: RepositoryError { RepositoryError(.integrity, "the file cache is damaged") }
+
+    /// Reads a record's length, which fits into the records that are left.
+    private func recordLength() throws -> Int {
         let end = cache.records.upperBound
-        func varint() throws -> Int {
-            var value: UInt64 = 0
-            var shift: UInt64 = 0
-            while position < end, shift < 63 {
-                let byte = map[position]
-                position += 1
-                value |= UInt64(byte & 0x7f) << shift
-                if byte < 0x80 { return Int(value) }
-                shift += 7
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while position < end, shift < 63 {
+            let byte = cache.map[position]
+            position += 1
+            value |= UInt64(byte & 0x7f) << shift
+            if byte < 0x80 {
+                guard value <= UInt64(end - position) else { break }
+                return Int(value)
             }
-            throw RepositoryError(.integrity, "the file cache is damaged")
+            shift += 7
         }
-        let length = try varint()
-        guard length <= end - position else { throw RepositoryError(.integrity, "the file cache is damaged") }
-        let recordEnd = position + length
-        let shared = try varint()
-        let count = try varint()
-        guard shared <= path.count, position <= recordEnd, count < recordEnd - position else {
-            throw RepositoryError(.integrity, "the file cache is damaged")
-        }
-        path.removeLast(path.count - shared)
-        path += map.array(position..<(position + count))
-        position += count
-        guard let kind = EntryKind(rawValue: map[position]) else {
-            throw RepositoryError(.integrity, "the file cache is damaged")
-        }
-        self.kind = kind
-        position += 1
-        var reader = ByteReader(map.array(position..<recordEnd), what: "file cache")
-        stat = try StatRecord(reading: &reader)
-        rest = (recordEnd - reader.remaining)..<recordEnd
-        position = recordEnd
+        throw damage
     }
 }

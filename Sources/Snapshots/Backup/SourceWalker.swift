@@ -66,7 +66,9 @@ final class SourceWalker {
     }
 
     /// What the files of the innermost open directory are compared with.
-    private var currentPrevious: (any PreviousEntries)? { frames.last.map(\.previous) ?? previous }
+    private var currentPrevious: (any PreviousEntries)? {
+        frames.isEmpty ? previous : frames[frames.count - 1].previous
+    }
 
     private func step() throws {
         let depth = frames.count - 1
