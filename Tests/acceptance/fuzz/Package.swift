@@ -21,6 +21,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
+        .systemLibrary(name: "CISAL", pkgConfig: "libisal"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd"),
 
@@ -41,6 +42,7 @@ let package = Package(
                 "Repository", "Records", "ObjectStorage", "Cryptography", "Chunking", "FileSystem", "Threads",
             ]
         ),
+        .target(name: "Parity", dependencies: ["CISAL", "Repository", "Records", "ObjectStorage", "Cryptography"]),
         // Of the command line only what reads text, with a stand-in for the one protocol of its library.
         .target(name: "ArgumentParser"),
         .target(
@@ -68,7 +70,7 @@ let package = Package(
             name: "Fuzz",
             dependencies: [
                 "Snapshots", "Repository", "Records", "ObjectStorage", "Cryptography", "Chunking", "FileSystem",
-                "Threads", "RemoteStorage", "Commands", "TestSupport", "RecordSamples", "ManifestSamples",
+                "Threads", "RemoteStorage", "Parity", "Commands", "TestSupport", "RecordSamples", "ManifestSamples",
             ],
             linkerSettings: [
                 // The linker that comes with Swift: Debian's default one fails on AddressSanitizer's symbols.
