@@ -74,6 +74,7 @@ import Testing
         Mistake("half a location", "-r", "s3:bucket", "snapshots", status: 64, says: ["s3:bucket", "BUCKET"]),
         Mistake("an unknown location", "-r", "stfp:h:/x", "snapshots", status: 64, says: ["stfp", "local:stfp:h:/x"]),
         Mistake("an unknown setting", "-r", "sftp:h:/x", "-o", "a=b", "snapshots", status: 64, says: ["sftp.command"]),
+        Mistake("nothing may pass", "--limit-upload", "0", "snapshots", status: 64, says: ["limit"]),
         Mistake("no length of time", "--stuck-request-timeout", "soon", "snapshots", status: 64, says: ["soon"]),
         Mistake(
             "no password and no terminal",

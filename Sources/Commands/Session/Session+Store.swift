@@ -51,10 +51,26 @@ extension Session {
         settings.stuckSeconds = options.remote.stuckRequestTimeout.seconds
         do {
             settings.options = try RemoteOptions(options.remote.option)
-            return try RemoteStores.store(at: location, isNew: isNew, settings: settings)
+            let store = try RemoteStores.store(at: location, isNew: isNew, settings: settings)
+            return ResilientStore(store, settings: resilience())
         } catch let error as LocationError {
             throw UsageError("\(error)")
         }
+    }
+}
+
+extension Session {
+    private func resilience() -> ResilienceSettings {
+        let remote = options.remote
+        var settings = ResilienceSettings()
+        settings.retry = RetryPolicy(totalSeconds: remote.retryFor.seconds)
+        settings.uploadLimit = remote.limitUpload.map { Double($0) * 1024 }
+        settings.downloadLimit = remote.limitDownload.map { Double($0) * 1024 }
+        settings.spoolDirectory = variables.nonEmpty("TMPDIR") ?? "/var/tmp"
+        settings.isCancelled = { Cancellation.isRequested }
+        let output = output
+        settings.warn = { output.warning($0) }
+        return settings
     }
 }
 
