@@ -52,6 +52,33 @@ struct RemoteTests {
         try wholeWay(scenario, "rclone::local:" + scenario.path("new/remote"), ["-o", "rclone.program=" + path])
     }
 
+    /// Every kind of place keeps the promises, tells its speed, and is empty afterwards.
+    @Test
+    func targetTest() throws {
+        let scenario = try Scenario()
+        try scenario.write("place/notes", "not ours")
+        let place = scenario.path("place")
+        var locations = [(place, [String]()), ("sftp:host:" + place, ["sftp.command=/usr/lib/openssh/sftp-server"])]
+        if let rclone = RcloneProgram.path {
+            locations.append(("rclone::local:" + place, ["rclone.program=" + rclone]))
+        }
+        for (location, settings) in locations {
+            let options = settings.flatMap { ["-o", $0] }
+            let outcome = try scenario.start(["target", "test", location, "--size", "16M", "--json"] + options).wait()
+            #expect(outcome.status == 0, "\(location): \(outcome.text) \(outcome.complaint)")
+            let lines = try outcome.lines()
+            let checks = lines.filter { $0["message_type"] as? String == "check" }
+            #expect(checks.count == 8 && checks.allSatisfy { $0["kept"] as? Bool == true }, "\(outcome.text)")
+            let summary = try outcome.summary()
+            #expect((summary["upload_bytes_per_second"] as? Double ?? 0) > 0)
+            let left = try FileManager.default.subpathsOfDirectory(atPath: place).filter { path in
+                (try? FileManager.default.attributesOfItem(atPath: place + "/" + path)[.type] as? FileAttributeType)
+                    == .typeRegular
+            }
+            #expect(left == ["notes"], "\(location) leaves \(left)")
+        }
+    }
+
     /// A place with other people's files in it is not taken.
     @Test
     func aForeignPlaceIsRefused() throws {

@@ -34,7 +34,7 @@ struct RootCommand: ParsableCommand {
             CommandGroup(
                 name: "The program:",
                 subcommands: [
-                    DemoCommand.self, CacheCommand.self, BenchmarkCommand.self, CompletionsCommand.self,
+                    DemoCommand.self, CacheCommand.self, TargetCommand.self, BenchmarkCommand.self, CompletionsCommand.self,
                     VersionCommand.self, GenerateReferenceCommand.self,
                 ]
             ),

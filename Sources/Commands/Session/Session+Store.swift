@@ -7,8 +7,12 @@ extension Session {
     /// Where the repository is.
     ///
     /// - Throws: `UsageError` if none is named, or in a way that means nothing.
-    func location() throws -> StoreLocation {
-        let text = try locationText()
+    func location() throws -> StoreLocation { try location(parsing: locationText()) }
+
+    /// Reads a location.
+    ///
+    /// - Throws: `UsageError` if it means nothing.
+    func location(parsing text: String) throws -> StoreLocation {
         do throws(LocationError) {
             return try StoreLocation(parsing: text)
         } catch {
@@ -37,9 +41,11 @@ extension Session {
     }
 
     /// The store at the repository's location, made if need be, for a new repository.
-    func createStore() throws -> any ObjectStore {
-        let location = try location()
-        return switch location {
+    func createStore() throws -> any ObjectStore { try createStore(at: location()) }
+
+    /// The store at a location, made if need be.
+    func createStore(at location: StoreLocation) throws -> any ObjectStore {
+        switch location {
         case .directory(let path): try LocalObjectStore.create(at: path)
         case .sftp, .rclone, .s3: try remoteStore(location, isNew: true)
         }
