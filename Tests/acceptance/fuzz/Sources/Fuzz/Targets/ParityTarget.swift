@@ -18,7 +18,8 @@ final class ParityTarget: FuzzTarget {
     private let member: ObjectName
 
     init() throws {
-        hash = try unsafe SHA256.hash(content.span.bytes)
+        let bytes = content
+        hash = try unsafe SHA256.hash(bytes.span.bytes)
         member = try ObjectName(ObjectNames.pack(hash))
     }
 
