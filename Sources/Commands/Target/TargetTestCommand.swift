@@ -18,14 +18,18 @@ struct TargetTestCommand: SessionCommand {
     var place: String?
 
     @Option(
-        help: ArgumentHelp("How much is stored and read to measure speed, such as 64M; 0 for none.", valueName: "size")
+        help: ArgumentHelp(
+            "How much is stored and read to measure speed, such as 64M; 0 for none. (default: 32M)",
+            valueName: "size"
+        )
     )
-    var size = ByteSize(count: 32 << 20)
+    var size: ByteSize?
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(_ session: Session) throws -> ExitStatus {
-        guard size.count <= 1 << 40 else { throw UsageError("--size must be 1T at most") }
+        let size = size?.count ?? 32 << 20
+        guard size <= 1 << 40 else { throw UsageError("--size must be 1T at most") }
         let location = try place.map { try session.location(parsing: $0) } ?? session.location()
         let store = try session.createStore(at: location)
         let output = session.output
@@ -48,7 +52,7 @@ struct TargetTestCommand: SessionCommand {
                 try output.line((check.problem.map { "BROKEN  \(check.name): \($0)" }) ?? "kept    \(check.name)")
             }
         }
-        let speed = broken == 0 && size.count > 0 ? try probe.measure(byteCount: Int(size.count)) : nil
+        let speed = broken == 0 && size > 0 ? try probe.measure(byteCount: Int(size)) : nil
         try summarize(broken, speed, output)
         return broken == 0 ? .success : .failure
     }

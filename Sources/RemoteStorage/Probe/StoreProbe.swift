@@ -35,7 +35,8 @@ package final class StoreProbe {
     package init(_ store: any ObjectStore, now: @escaping () -> Double = { SystemResilienceClock().now }) throws {
         self.store = store
         self.now = now
-        folder = try unsafe "target-test-" + Hex.encode(Random.bytes(8).span.bytes)
+        let random = try Random.bytes(8)
+        folder = unsafe "target-test-" + Hex.encode(random.span.bytes)
     }
 
     /// Tries every promise, each reported as soon as it is decided.
