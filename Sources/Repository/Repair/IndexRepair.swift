@@ -77,7 +77,7 @@ package final class IndexRepair {
             repository: repository,
             keys: try repository.keys(domain: domain.id, epoch: domain.epoch),
             run: run,
-            seconds: WriteOptions().leaseSeconds,
+            options: WriteOptions(),
             kind: .other
         )
         try lease.begin()
