@@ -7,7 +7,9 @@ import Records
 struct BundleCensus {
     /// Bytes that one run lays anew at most; what is beyond them waits for the next run.
     static let standardAllowance: UInt64 = 256 << 20
-    /// Bundles under way at most, and bundles to be laid anew; some 100 bytes each.
+    /// Bundles to be laid anew at most, 32 bytes each.
+    static let standardLimit = 1 << 16
+    /// Bundles under way at most, some 100 bytes each.
     static let capacity = 1 << 16
 
     private struct Count {
@@ -16,6 +18,7 @@ struct BundleCensus {
     }
 
     private let allowance: UInt64
+    private let limit: Int
     private let capacity: Int
     private var counts: [ChunkID: Count] = [:]
     /// The bundles under way in the order in which they were begun, as a ring.
@@ -24,8 +27,13 @@ struct BundleCensus {
     private var thin: [ChunkID] = []
     private var thinByteCount: UInt64 = 0
 
-    init(allowance: UInt64 = BundleCensus.standardAllowance, capacity: Int = BundleCensus.capacity) {
+    init(
+        allowance: UInt64 = BundleCensus.standardAllowance,
+        limit: Int = BundleCensus.standardLimit,
+        capacity: Int = BundleCensus.capacity
+    ) {
         self.allowance = allowance
+        self.limit = limit
         self.capacity = capacity
     }
 
@@ -61,7 +69,7 @@ struct BundleCensus {
     private mutating func judge(_ bundle: ChunkID) {
         // Less than half: used < total / 2, without a fraction.
         guard let count = counts.removeValue(forKey: bundle), count.used < count.total - min(count.used, count.total),
-            thinByteCount + count.used <= allowance, thin.count < capacity
+            thinByteCount + count.used <= allowance, thin.count < limit
         else { return }
         thin.append(bundle)
         thinByteCount += count.used

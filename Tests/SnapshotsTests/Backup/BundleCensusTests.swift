@@ -56,7 +56,7 @@ import Testing
         let thin = census.finish()
         #expect(thin == [bundle(0), bundle(1), bundle(2)])
         // Their number is bounded too, however little is left in each.
-        var many = BundleCensus(allowance: 100, capacity: 4)
+        var many = BundleCensus(allowance: 100, limit: 4)
         for number in 0..<10 { many.add(bundle(number), length: 1) { 1000 } }
         #expect(many.finish().count == 4)
     }
