@@ -9,7 +9,7 @@ import TestSupport
 final class ParityTarget: FuzzTarget {
     static let name = "parity"
     static let parsers = [
-        "Parity/Object/ParityHead.swift", "Parity/Object/ParityObject.swift", "Parity/Object/ParityShape.swift",
+        "Parity/Object/ParityHead.swift", "Parity/Object/ParityObject.swift",
         "Parity/Object/ParityStream.swift", "Parity/Object/ParityDecoder.swift",
     ]
 
