@@ -3,7 +3,7 @@ import Cryptography
 import FileSystem
 import ObjectStorage
 import Records
-package import Repository
+import Repository
 import Synchronization
 import Threads
 
