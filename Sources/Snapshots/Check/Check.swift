@@ -126,8 +126,9 @@ package final class Check: Sendable {
 
     /// A pack that the index describes and the listing does not have.
     private func checkMissing(_ pack: PackReference, _ structure: StructureCheck.Result) throws {
-        // What snapshots need was told by their lists.
-        guard !structure.referenced.contains(pack.name) else { return }
+        // What snapshots need was told by their lists, and what a prune has deleted is not missed: a fragment that
+        // describes other packs as well stays.
+        guard !structure.referenced.contains(pack.name), !structure.deleted.contains(pack.name) else { return }
         let object = ObjectNames.pack(pack.name)
         if let length = structure.survey.packs[pack.name] {
             problems.error(

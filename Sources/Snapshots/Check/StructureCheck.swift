@@ -16,6 +16,8 @@ struct StructureCheck {
         var survey: ObjectSurvey
         /// The packs that some snapshot needs.
         var referenced: Set<ObjectHash>
+        /// Packs that prune plans have deleted.
+        var deleted: Set<ObjectHash>
         /// Packs that lists name and the listing does not have as they should be.
         var missing: MissingPacks
         /// Index fragments that lists name and that are not there.
@@ -63,6 +65,7 @@ struct StructureCheck {
         return Result(
             survey: survey,
             referenced: packs.referenced,
+            deleted: book.deleted,
             missing: MissingPacks(packs: packs.missing),
             missingFragments: missingFragments
         )

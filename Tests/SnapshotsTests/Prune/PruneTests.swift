@@ -51,6 +51,7 @@ import Testing
         let again = try fixture.prune()
         #expect(again.packsDeleted == 0 && again.unusedBytes == 0)
         let check = try fixture.base.check()
+        // Neither are deleted packs that a fragment still describes worth a word.
         #expect(check.summary.unreferencedPacks == 0)
         #expect(check.problems.isEmpty)
     }
