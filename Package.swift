@@ -91,7 +91,10 @@ let package = Package(
                 "Parity", "Repository", "Records", "ObjectStorage", "Cryptography", "Chunking", "TestSupport",
             ]
         ),
-        .testTarget(name: "EndToEndTests", dependencies: ["Commands", "FileSystem", "TestSupport"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["Commands", "FileSystem", "Records", "Cryptography", "TestSupport"]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

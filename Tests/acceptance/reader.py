@@ -300,7 +300,8 @@ FORMAT = schema(
 )
 MEMBER = schema(
     (1, "id", "b16"), (2, "name", "t"), (3, "public", "b32"), (5, "role", "n+"), (7, "serial", "n"),
-    (9, "domains", "b16*"), (12, "not_before", "s"), (14, "not_after", "s"),
+    (9, "domains", "b16*"), (12, "not_before", "s"), (14, "not_after", "s"), (16, "agreement", "b32?"),
+    (18, "slots", "b32*"),
 )  # fmt: skip
 DOMAIN = schema((1, "id", "b16"), (2, "name", "t"), (3, "epoch", "e"), (5, "readers", "b32*"))
 REVOCATION = schema(
@@ -320,7 +321,7 @@ SLOT = schema(
     (17, "wrapped", "b80?"), (19, "recipient", "b8?"),
 )  # fmt: skip
 KEYRING = schema(
-    (1, "repository", "b32"), (3, "secret", "b32?"), (5, "owner", "b32"), (7, "member", "b16"), (9, "seed", "b32"),
+    (1, "repository", "b32"), (3, "secret", "b32?"), (5, "owner", "b32"), (7, "member", "b16"), (9, "seed", "b32?"),
     (11, "role", "n+"), (13, "readers", "r*", schema((1, "domain", "b16"), (3, "private", "b32"))),
     (15, "managers", "b32*"),
     (17, "derived", "r*", schema(
@@ -559,16 +560,36 @@ class KeyFile:
     secret: bytes
 
 
-def parse_key_file(text: str) -> KeyFile:
-    """§5.1"""
+@dataclass
+class MemberFile:
+    repository: bytes
+    owner: bytes
+    seed: bytes
+
+    @property
+    def agreement_key(self) -> bytes:
+        return agreement_key(self.seed, self.repository)
+
+
+def agreement_key(seed: bytes, repository: bytes) -> bytes:
+    """§5.3"""
+    return hkdf(seed, repository, b"holdfast/v1/member-agreement")
+
+
+def parse_key_file(text: str) -> KeyFile | MemberFile:
+    """§5.1, §5.3"""
     lines = [line.removesuffix("\r") for line in text.split("\n") if line.strip(" \t\r") and not line.startswith("#")]
-    patterns = ("holdfast-key: 1", f"repository: ({H})", f"slot: ({H})", f"secret: ({H})", "check: ([0-9a-f]{16})")
+    member = bool(lines) and lines[0].startswith("holdfast-member: ")
+    names = ("holdfast-member", "owner", "seed") if member else ("holdfast-key", "slot", "secret")
+    patterns = (
+        f"{names[0]}: 1", f"repository: ({H})", f"{names[1]}: ({H})", f"{names[2]}: ({H})", "check: ([0-9a-f]{16})"
+    )  # fmt: skip
     matches = [re.fullmatch(pattern, line) for pattern, line in zip(patterns, lines)]
     if len(lines) != len(patterns) or not all(matches):
         raise FormatError("key file: not the five lines that a key file has")
     check = sha256("".join(line + "\n" for line in lines[:4]).encode())[:8].hex()
     require(matches[4][1] == check, "key file: the check is wrong")  # type: ignore[index]
-    return KeyFile(*(bytes.fromhex(match[1]) for match in matches[1:4]))  # type: ignore[index]
+    return (MemberFile if member else KeyFile)(*(bytes.fromhex(match[1]) for match in matches[1:4]))  # type: ignore[index]
 
 
 @dataclass
@@ -594,7 +615,20 @@ class Slot:
         what = f"key slot {self.name.hex()}"
         key = hkdf(secret, self.header["salt"], b"holdfast/v1/slot/key")
         plain = unseal(self.header["suite"], key, 0, self.aad, self.sealed, what)
-        return decode_fields(split_fields(plain, f"{what}, keyring"), KEYRING, f"{what}, keyring")
+        keyring = decode_fields(split_fields(plain, f"{what}, keyring"), KEYRING, f"{what}, keyring")
+        require((keyring["seed"] is None) == (self.header["kind"] == 4), f"{what}: a seed is missing or out of place")
+        return keyring
+
+    def keyring_of_member(self, private: bytes) -> Record:
+        """§5: what HPKE opens for the agreement key."""
+        what, header = f"key slot {self.name.hex()}", self.header
+        require(header["kind"] == 4, f"{what}: not that of a member")
+        require(header["recipient"] == sha256(x25519_public(private))[:8], f"{what}: sealed to another member")
+        info = b"holdfast/v1/slot/recipient" + header["repository"]
+        wrapped = header["wrapped"]
+        secret = hpke_open(header["suite"], private, wrapped[:32], info, header["salt"], wrapped[32:])
+        require(self.opens_with(secret), f"{what}: the commitment is wrong")
+        return self.keyring(secret)
 
 
 def check_cost(header: Record, what: str) -> None:
@@ -626,6 +660,7 @@ class Credential(NamedTuple):
     kind: int  # of slot
     secret: bytes  # passphrase or slot secret
     key_file: KeyFile | None = None
+    member: MemberFile | None = None
 
 
 # --- §7 Chunks --------------------------------------------------------------------------------------------------------
@@ -763,9 +798,14 @@ class Repository:
         self.cached = 0
         self.handles: OrderedDict[bytes, int] = OrderedDict()
         self._read_format()
-        slot = self._open_slot(credential)
-        self._read_policies()
-        require(slot.name in self.policy.record["slots"], f"key slot {slot.name.hex()} is not valid by the policy")
+        if credential.member is None:
+            slot = self._open_slot(credential)
+            self.owner: bytes = self.keyring["owner"]
+            self._read_policies()
+            require(slot.name in self.policy.record["slots"], f"key slot {slot.name.hex()} is not valid by the policy")
+            self._add_granted_keys()
+        else:
+            self._open_as_member(credential.member)
         self._check_keyring()
 
     # §3
@@ -781,12 +821,53 @@ class Repository:
     # §5
     def slots(self) -> Iterator[Slot]:
         names = [match[1] for match in self.place.names(f"keys/({H})")]
-        require(len(names) <= 64, f"keys/: {len(names)} slots")
+        require(len(names) <= 1024, f"keys/: {len(names)} slots")
         for name in names:
             try:
-                yield parse_slot(bytes.fromhex(name), self.place.read(f"keys/{name}", 64 * KIB), self.id)
+                yield self._slot(bytes.fromhex(name))
             except FormatError as error:
                 self.warn(f"{error}: passed over")
+
+    def _slot(self, name: bytes) -> Slot:
+        data = self.place.read(f"keys/{name.hex()}", MIB)
+        slot = parse_slot(name, data, self.id)
+        require(slot.header["kind"] == 4 or len(data) <= 64 * KIB, f"keys/{name.hex()}: too large for its kind")
+        return slot
+
+    # §5.3
+    def _open_as_member(self, file: MemberFile) -> None:
+        require(file.repository == self.id, "the key file belongs to another repository")
+        self.owner = file.owner
+        self._read_policies()
+        member = self.member(sha256(ed25519_public(file.seed))[:16], self.policy)
+        if member is None or self.revocation(member["id"], self.policy) is not None:
+            raise FormatError("the key file's member is not enrolled, or is revoked")
+        self.keyring = self._granted(member, file.agreement_key) | {"seed": file.seed}
+        require(self.keyring["owner"] == file.owner, "keyring: names another owner than the key file")
+
+    def _granted(self, member: Record, private: bytes) -> Record:
+        require(member["agreement"] == x25519_public(private), "the policy has another agreement key of the member")
+        problem = "the policy names no slot for it"
+        for name in member["slots"]:
+            try:
+                keyring = self._slot(name).keyring_of_member(private)
+                require(keyring["repository"] == self.id, "keyring: belongs to another repository")
+                require(keyring["member"] == member["id"], "keyring: belongs to another member")
+                return keyring
+            except FormatError as error:
+                problem = str(error)
+        raise FormatError(f"member {member['id'].hex()} has no slot that opens: {problem}")
+
+    def _add_granted_keys(self) -> None:
+        own = self.keyring
+        member = self.member(own["member"], self.policy)
+        if member is None or not member["slots"] or self.revocation(member["id"], self.policy) is not None:
+            return
+        later = self._granted(member, agreement_key(own["seed"], self.id))
+        require(later["owner"] == own["owner"], "keyring: names another owner than the slot of the key")
+        for part in ("readers", "managers", "derived"):
+            own[part] = own[part] + [key for key in later[part] if key not in own[part]]
+        own["secret"] = own["secret"] or later["secret"]
 
     def _open_slot(self, credential: Credential) -> Slot:
         given = credential.key_file
@@ -815,17 +896,48 @@ class Repository:
         self.policies: list[Signed] = []
         numbers = {int(match[1]) for match in self.place.names(f"policy/({N})")}
         require(0 in numbers, "policy/0000000000: missing")
-        while len(self.policies) in numbers:
-            self.policies.append(self._read_policy(len(self.policies)))
-        require(len(numbers) == len(self.policies), f"policy/{len(self.policies):010}: missing, though later ones exist")
+        strays = 0
+        for number in sorted(numbers):
+            if not self._is_signed_by_owner(number):
+                require(number > 0, "policy/0000000000: not signed by the owner that the keyring names")
+                self.warn(f"policy/{number:010}: no owner has signed it for this number: passed over")
+                strays += 1
+                if strays == 256:
+                    break
+                continue
+            expected = len(self.policies)
+            require(number == expected, f"policy/{expected:010}: missing or damaged, though later ones exist")
+            self.policies.append(self._read_policy(number))
         require(not self.policy.record["features"], f"{self.policy.name}: unknown features")
+
+    def _is_signed_by_owner(self, number: int) -> bool:
+        """§4: whether an owner of the last policy has signed this object, for this number."""
+        name = f"policy/{number:010}"
+        try:
+            data = self.place.read(name, POLICIES.limit)
+            body, end = framed(data, "O", name)
+            fields = split_fields(body, name)
+            values = {tag: value for tag, value in fields if tag in (3, 5)}
+            require(len(data) == end + 64, f"{name}: not signed")
+            require(sum(Cursor(values[5], name).varint() for _ in range(5 in values)) == number, f"{name}: a copy")
+            if self.policies:
+                self._require_owner(values[3], self.policy, name)
+                public = self.public_key(values[3], self.policy)
+            else:
+                public = self.owner
+            require(public is not None and sha256(public)[:16] == values[3], f"{name}: signed by a stranger")
+            message = b"holdfast/v1/signed\0" + data[:8] + self.id + body
+            Ed25519PublicKey.from_public_bytes(public).verify(data[end:], message)
+        except (FormatError, InvalidSignature, KeyError, ValueError):
+            return False
+        return True
 
     def _read_policy(self, number: int) -> Signed:
         name = f"policy/{number:010}"
         data = self.place.read(name, POLICIES.limit)
         if number == 0:
             require(sha256(data) == self.format["policy"], f"{name}: not the policy that `format` names")
-            owner: bytes = self.keyring["owner"]
+            owner = self.owner
             signed = open_signed(data, name, POLICIES, self.id, {sha256(owner)[:16]: owner}.get)
             require(signed.record["previous"] is None, f"{name}: names a policy before it")
             self._require_owner(signed.record["member"], signed, name)
@@ -855,6 +967,7 @@ class Repository:
         for domain in record["domains"]:
             require(len(domain["readers"]) + len(record["managers"]) <= 32, f"{name}: too many recipients")
         for member in record["members"]:
+            require(len(member["slots"]) <= 4, f"{name}: too many slots of one member")
             require(sha256(member["public"])[:16] == member["id"], f"{name}: a member id is not that of its key")
             require(member["role"] in ROLES, f"{name}: unknown role {member['role']}")
         require(any(member["role"] == 1 for member in record["members"]), f"{name}: has no owner")
@@ -2119,6 +2232,8 @@ def credential(options: argparse.Namespace) -> Credential:
         return Credential(1, re.sub(rb"\r?\n\Z", b"", line))
     if options.key_file:
         key_file = parse_key_file(read_text(options.key_file))
+        if isinstance(key_file, MemberFile):
+            return Credential(4, b"", None, key_file)
         return Credential(2, key_file.secret, key_file)
     if options.words_file:
         return Credential(3, secret_from_words(read_text(options.words_file)))

@@ -28,6 +28,9 @@ struct CheckReport {
                         + Format.count(summary.chunksRead, "chunk")
                 )
             }
+            if summary.packsAttested > 0 {
+                lines.append("attested \(Format.count(summary.packsAttested, "pack")) for other writers")
+            }
             if let never = summary.packsNeverRead, never > 0, options.readData != .none {
                 lines.append("\(Format.count(never, "pack")) not read yet by any check of this host")
             }
@@ -67,6 +70,7 @@ struct CheckReport {
             "snapshots_damaged": .integer(Int64(summary.damagedSnapshots)),
             "files_damaged": .integer(Int64(summary.damagedFiles)), "entries_lost": .unsigned(summary.lostEntries),
             "packs_read": .integer(Int64(summary.packsRead)), "bytes_read": .unsigned(summary.bytesRead),
+            "packs_attested": .integer(Int64(summary.packsAttested)),
             "chunks_read": .integer(Int64(summary.chunksRead)), "seconds_elapsed": .number(seconds),
         ]
         record.add("packs_never_read", summary.packsNeverRead.map { .integer(Int64($0)) })

@@ -95,7 +95,9 @@ package final class PackVerifier {
 
     private func openPack(_ reference: PackReference, _ result: inout PackVerification) throws -> OpenPack? {
         do {
-            return try OpenPack(reference, repository: repository)
+            let pack = try OpenPack(reference, repository: repository)
+            result.place = (pack.domain, pack.epoch)
+            return pack
         } catch let error as RepositoryError where error.code == .notPermitted {
             result.isSealed = true
         } catch let error where error.isDamage {

@@ -76,11 +76,12 @@ extension Repository {
         let known = stateFile?.load() ?? LocalState()
         var receipts = try ReceiptLog.load(from: store, id: id, policies: policies)
         let next = receipts.nextNumbers[member] ?? 0
-        if known.receipts > next {
+        let seen = known.receipts[member] ?? 0
+        if seen > next {
             receipts.problems.append(
                 HistoryProblem(
                     .rollBack,
-                    "this host has seen \(known.receipts) receipts of its own member \(member.hex.prefix(8)), but the store "
+                    "this host has seen \(seen) receipts of its own member \(member.hex.prefix(8)), but the store "
                         + "shows only \(next): the repository was rolled back, or receipts are withheld; look for them in "
                         + "another copy"
                 )
@@ -109,14 +110,14 @@ extension Repository {
         var written = 0
         if writes, policies.maintainsNow(member) {
             do {
-                var number = max(next, known.receipts)
+                var number = max(next, seen)
                 for commit in open {
                     number = try write(receiptFor: commit.id, at: times[commit.id] ?? now, from: number)
                     written += 1
                 }
-                if number > known.receipts || written > 0 || stateFile != nil {
+                if number > seen || written > 0 || stateFile != nil {
                     remember { state in
-                        state.receipts = max(state.receipts, number)
+                        state.receipts[member] = max(state.receipts[member] ?? 0, number)
                         state.lastLook = max(state.lastLook, now)
                     }
                 }

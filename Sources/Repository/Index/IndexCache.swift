@@ -30,6 +30,8 @@ final class IndexCache: Sendable {
     enum Kind: UInt8, CaseIterable {
         case reusable = 0x72  // r
         case other = 0x6f  // o
+        /// What attestations vouch for: the objects that a table stands for are theirs, not fragments.
+        case attested = 0x61  // a
     }
 
     /// The whole tables of a kind whose fragments the store still has; others are removed.

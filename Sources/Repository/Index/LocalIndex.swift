@@ -21,6 +21,8 @@ package final class LocalIndex: Sendable {
         let isReusable: Bool
         /// Whether this run has made it.
         let isOfRun: Bool
+        /// Whether an attestation vouches for it: it may name packs that are gone.
+        var isAttested = false
         var used: [Bool]
         var missing: [Bool]
 
@@ -44,15 +46,27 @@ package final class LocalIndex: Sendable {
     let recovery = Monitor(0)
     /// How many frames of each pack each table has; counted when a check asks first.
     let frameCountsByPack = Monitor<[ObjectHash: [Int]]?>(nil)
+    /// Packs of which a bad copy of a chunk was told.
+    let doubtfulPacks = Monitor<Set<ObjectHash>>([])
     /// Whether tables came from the local cache, which may be damaged or behind.
     let isFromCache: Bool
 
     /// Takes tables into use.
-    package init(reusable: [IndexTable], others: [IndexTable], isFromCache: Bool = false) {
+    package init(
+        reusable: [IndexTable],
+        attested: [IndexTable] = [],
+        others: [IndexTable],
+        isFromCache: Bool = false
+    ) {
         self.isFromCache = isFromCache
+        let attested = attested.map { table in
+            var loaded = Loaded(table: table, isReusable: true, isOfRun: false)
+            loaded.isAttested = true
+            return loaded
+        }
         state = Monitor(
             State(
-                tables: reusable.map { Loaded(table: $0, isReusable: true, isOfRun: false) }
+                tables: reusable.map { Loaded(table: $0, isReusable: true, isOfRun: false) } + attested
                     + others.map { Loaded(table: $0, isReusable: false, isOfRun: false) }
             )
         )
@@ -200,7 +214,7 @@ package final class LocalIndex: Sendable {
                     let reference = table.packReference(number)
                     let isMissing = present[reference.name] != reference.byteCount || isPlanned(reference.name)
                     state.tables[index].missing[number] = isMissing
-                    if isMissing { missing.insert(reference) }
+                    if isMissing, !state.tables[index].isAttested { missing.insert(reference) }
                 }
             }
             return missing.sorted { $0.name < $1.name }

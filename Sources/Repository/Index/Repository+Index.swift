@@ -8,8 +8,11 @@ extension Repository {
     ///
     /// A fragment that cannot be read is passed over with a warning; what it described is found again from the packs
     /// themselves by `indexUncoveredPacks`.
-    package func loadIndex() throws -> LocalIndex {
-        try loadIndex(cache: IndexCache(directory: try indexDirectory(), warn: environment.warn)) { name, error in
+    ///
+    /// - Parameter forWriting: whether chunks that attestations vouch for may be referred to.
+    package func loadIndex(forWriting: Bool = false) throws -> LocalIndex {
+        let cache = IndexCache(directory: try indexDirectory(), warn: environment.warn)
+        return try loadIndex(cache: cache, forWriting: forWriting) { name, error in
             environment.warn("index fragment \(name.hex) cannot be used: \(error)")
         }
     }
@@ -21,7 +24,11 @@ extension Repository {
         try loadIndex(cache: try scratchIndex(), report: report)
     }
 
-    private func loadIndex(cache: IndexCache, report: (ObjectHash, any Error) -> Void) throws -> LocalIndex {
+    private func loadIndex(
+        cache: IndexCache,
+        forWriting: Bool = false,
+        report: (ObjectHash, any Error) -> Void
+    ) throws -> LocalIndex {
         var names: [ObjectHash: UInt64] = [:]
         try store.list(prefix: "index/") { name, byteCount in
             if case .index(let hash)? = ObjectNames.parse(name.path) { names[hash] = byteCount }
@@ -29,7 +36,7 @@ extension Repository {
         let vouched = try vouchedFragments(existing: names)
         var result: [IndexCache.Kind: [IndexTable]] = [:]
         // What cannot be read need not be found.
-        let kinds = IndexCache.Kind.allCases.filter { $0 == .reusable || !keyring.privateKeys.isEmpty }
+        let kinds: [IndexCache.Kind] = keyring.privateKeys.isEmpty ? [.reusable] : [.reusable, .other]
         for kind in kinds {
             let wanted = Set(names.keys.filter { vouched.contains($0) == (kind == .reusable) })
             var tables = cache.load(kind, fragments: wanted)
@@ -39,11 +46,30 @@ extension Repository {
             }
             result[kind] = cache.compact(kind, tables)
         }
+        if forWriting { result[.attested] = try loadAttested(cache, besides: result[.reusable] ?? []) }
         return LocalIndex(
             reusable: result[.reusable] ?? [],
+            attested: result[.attested] ?? [],
             others: result[.other] ?? [],
             isFromCache: cache.isPersistent
         )
+    }
+
+    /// Loads what attestations vouch for: cached tables, and the directories of packs that were attested since.
+    private func loadAttested(_ cache: IndexCache, besides own: [IndexTable]) throws -> [IndexTable] {
+        let attestations = try attestations().filter {
+            keyring.hasKeys(domain: $0.attestation.domain, epoch: $0.attestation.epoch)
+        }
+        var tables = cache.load(.attested, fragments: Set(attestations.map(\.hash)))
+        let covered = Set(tables.flatMap { $0.fragments() })
+        let new = attestations.filter { !covered.contains($0.hash) }
+        guard !new.isEmpty else { return tables }
+        let known = Set(own.lazy.flatMap { table in (0..<table.packCount).map { table.packReference($0).name } })
+        for attestation in new {
+            let packs = try attestedPacks(attestation.attestation, except: known)
+            tables.append(try cache.store(.attested, packs: packs, fragments: [attestation.hash]))
+        }
+        return cache.compact(.attested, tables)
     }
 
     /// Opens fragments and hands their packs on in batches that bound memory.

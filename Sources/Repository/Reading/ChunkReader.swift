@@ -21,6 +21,8 @@ package final class ChunkReader {
     private var base: [UInt8] = []
     /// Packs whose keys are kept; each costs a few KiB.
     private static let openPackLimit = 64
+    /// Packs of which it is told that they hold a bad copy.
+    private static let mostDoubtfulPacks = 1000
 
     /// Makes a reader that shares an index.
     package init(repository: Repository, index: LocalIndex) throws {
@@ -36,6 +38,7 @@ package final class ChunkReader {
     /// - Throws: `RepositoryError.missing` if no pack holds the chunk, `.integrity` if every copy is damaged.
     package func load(_ id: ChunkID, type: ChunkType, into buffer: inout [UInt8]) throws -> Int {
         var failure: (any Error)?
+        var doubtful: ObjectHash?
         var step = index.recovery.withLock { $0 }
         let firstStep = step
         repeat {
@@ -43,10 +46,12 @@ package final class ChunkReader {
                 do {
                     let count = try load(location, into: &buffer, allowBase: true)
                     if step > 1, firstStep < 2 { repository.noteCacheDamage(in: index) }
+                    tell(failure, doubtful)
                     return count
                 } catch {
                     failure = error
                     repository.suspect(PackReference(name: location.pack, byteCount: location.packByteCount), error)
+                    doubtful = location.pack
                     if let refused = error as? RepositoryError, refused.code == .notPermitted { throw error }
                 }
             }
@@ -55,6 +60,15 @@ package final class ChunkReader {
             throw RepositoryError(.integrity, "chunk \(id.hex) is damaged in every pack that holds it", cause: failure)
         }
         throw RepositoryError(.missing, "chunk \(id.hex) is in no pack of the repository")
+    }
+
+    /// Says once for each pack that a bad copy was met and a good one used.
+    private func tell(_ failure: (any Error)?, _ pack: ObjectHash?) {
+        guard let failure, let pack, failure.isDamage else { return }
+        let isNews = index.doubtfulPacks.withLock { packs in
+            packs.count < Self.mostDoubtfulPacks && packs.insert(pack).inserted
+        }
+        if isNews { repository.environment.warn("another copy is used of what cannot be: \(failure)") }
     }
 
     /// Loads a chunk from one place.
@@ -109,7 +123,12 @@ package final class ChunkReader {
                 try decompress(entry, into: &buffer, allowBase: allowBase)
             }
         } catch let error as CryptographyError {
-            throw RepositoryError(.integrity, "a chunk in pack \(pack.name.hex) is damaged or forged", cause: error)
+            throw RepositoryError(
+                .integrity,
+                "a chunk in pack \(pack.name.hex), written by member \(name(of: pack.member)), is damaged or forged, or the "
+                    + "index is wrong about it",
+                cause: error
+            )
         }
         let found = try unsafe identify(
             buffer.span.bytes.extracting(0..<plainLength),
@@ -120,10 +139,15 @@ package final class ChunkReader {
         guard found == entry.id else {
             throw RepositoryError(
                 .integrity,
-                "a chunk in pack \(pack.name.hex) is not what its id says: member \(pack.member.hex) wrote it wrongly"
+                "a chunk in pack \(pack.name.hex) is not what its id says: member \(name(of: pack.member)) wrote it wrongly"
             )
         }
         return plainLength
+    }
+
+    private func name(of member: MemberID) -> String {
+        let name = repository.policy.member(member).map { "\($0.name.debugDescription) " } ?? ""
+        return "\(name)(\(member.hex))"
     }
 
     private func decompress(_ entry: DirectoryEntry, into buffer: inout [UInt8], allowBase: Bool) throws {

@@ -7,8 +7,8 @@ package import Records
 /// Unlike the cache it is not derivable. Losing it is harmless to data (the next run starts a new incarnation) but
 /// forgets what a roll-back would be recognised by.
 package struct LocalState: Sendable, Hashable {
-    /// The chain that this host continues, if it has one.
-    package var ownHead: CommitHead?
+    /// The chain that this host continues, for each member whose key is used on it.
+    package var ownHeads: [MemberID: CommitHead] = [:]
     /// The highest policy seen.
     package var policyNumber: UInt64 = 0
     /// The hash of that policy.
@@ -17,8 +17,8 @@ package struct LocalState: Sendable, Hashable {
     package var heads: [ChainID: CommitHead] = [:]
     /// How many records of forgotten commits were seen.
     package var forgottenRecords: UInt64 = 0
-    /// How many of this member's own receipts were seen.
-    package var receipts: UInt64 = 0
+    /// How many receipts were seen of each member whose key is used on this host.
+    package var receipts: [MemberID: UInt64] = [:]
     /// When this host last looked for new commits and wrote receipts for them, ns; 0 for never.
     package var lastLook: Int64 = 0
 
@@ -85,15 +85,22 @@ package final class LocalStateFile: Sendable {
 
     static func encode(_ state: LocalState) throws -> [UInt8] {
         var fields = FieldWriter()
-        if let own = state.ownHead { fields.record(1) { own.write(to: &$0) } }
+        for own in state.ownHeads.values.sorted(by: { $0.member < $1.member }) {
+            fields.record(1) { own.write(to: &$0) }
+        }
         fields.integer(3, state.policyNumber)
         fields.digest(5, state.policyHash)
         for head in state.heads.values.sorted(by: { ($0.member, $0.incarnation) < ($1.member, $1.incarnation) }) {
             fields.record(7) { head.write(to: &$0) }
         }
         fields.integer(9, state.forgottenRecords)
-        fields.integer(11, state.receipts)
         fields.signed(13, state.lastLook)
+        for (member, count) in state.receipts.sorted(by: { $0.key < $1.key }) {
+            fields.record(15) {
+                $0.identifier(1, member)
+                $0.integer(3, count)
+            }
+        }
         var bytes = magic + fields.bytes
         try unsafe SHA256.hash(bytes.span.bytes).append(to: &bytes)
         return bytes
@@ -103,20 +110,39 @@ package final class LocalStateFile: Sendable {
         guard bytes.count >= magic.count + 32, bytes.starts(with: magic) else { return LocalState() }
         let body = Array(bytes.dropLast(32))
         guard try unsafe SHA256.hash(body.span.bytes).bytes.elementsEqual(bytes.suffix(32)) else { return LocalState() }
-        var reader = FieldReader(body.dropFirst(magic.count), what: "local state", repeated: [7])
+        var reader = FieldReader(body.dropFirst(magic.count), what: "local state", repeated: [1, 7, 15])
         var state = LocalState()
         while let field = try reader.next() {
             switch field.tag {
-            case 1: state.ownHead = try CommitHead(reading: field)
+            case 1:
+                let own = try CommitHead(reading: field)
+                state.ownHeads[own.member] = own
             case 3: state.policyNumber = try field.integer()
             case 5: state.policyHash = try field.digest()
             case 7: state.note(try CommitHead(reading: field))
             case 9: state.forgottenRecords = try field.integer()
-            case 11: state.receipts = try field.integer()
             case 13: state.lastLook = try field.signed()
+            case 15:
+                let (member, count) = try receipts(in: field)
+                state.receipts[member] = count
             default: continue
             }
         }
         return state
+    }
+
+    private static func receipts(in field: Field) throws -> (MemberID, UInt64) {
+        var reader = try field.reader(what: "receipts in the local state")
+        var member: MemberID?
+        var count: UInt64 = 0
+        while let field = try reader.next() {
+            switch field.tag {
+            case 1: member = try field.identifier()
+            case 3: count = try field.integer()
+            default: continue
+            }
+        }
+        guard let member else { throw RepositoryError(.integrity, "the local state counts receipts of nobody") }
+        return (member, count)
     }
 }

@@ -95,7 +95,7 @@ extension WriteRun {
         // The snapshot exists. Without the state the next run starts a new chain, which is no reason to call this one
         // failed.
         repository.remember { state in
-            state.ownHead = newHead
+            state.ownHeads[member] = newHead
             state.note(newHead)
         }
         // A prune writes `dead` before it lists commits: it has seen this commit, or we see what it wrote.
@@ -110,9 +110,7 @@ extension WriteRun {
     /// continue the chain: it would fork it. Nor one whose last commit the store no longer shows: the gap would be
     /// blamed on this host.
     private func ownHead(_ log: CommitLog) throws -> CommitHead? {
-        guard let own = repository.stateFile?.load().ownHead, own.member == repository.keyring.member else {
-            return nil
-        }
+        guard let own = repository.stateFile?.load().ownHeads[repository.keyring.member] else { return nil }
         let shown = log.heads[ChainID(member: own.member, incarnation: own.incarnation)]
         return shown?.number == own.number && shown?.hash == own.hash ? own : nil
     }

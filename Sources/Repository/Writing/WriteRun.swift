@@ -112,7 +112,7 @@ package final class WriteRun: Sendable {
         }
         dataKey = try contentKey(.data, domain.readers)
         metadataKey = try contentKey(.metadata, domain.readers + repository.policy.managers)
-        let index = try repository.loadIndex()
+        let index = try repository.loadIndex(forWriting: true)
         self.index = index
         let lease = RunLease(
             repository: repository,

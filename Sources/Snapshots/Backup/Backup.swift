@@ -85,7 +85,7 @@ package final class Backup: Sendable {
                 bytes: statistics.contentBytes
             )
         }
-        let index = try run?.index ?? repository.loadIndex()
+        let index = try run?.index ?? repository.loadIndex(forWriting: true)
         let store: any ChunkStoring = run ?? DryRun(index: index)
         let pipeline = BackupPipeline(
             repository: repository,

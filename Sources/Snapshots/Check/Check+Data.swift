@@ -36,6 +36,12 @@ extension Check {
                 isCancelled: repository.environment.isCancelled
             )
         }
+        do {
+            summary.packsAttested = try repository.attest(check.attestable)
+        } catch {
+            // A place that cannot be written to can be checked all the same.
+            problems.warning(.record, "that packs were found right could not be recorded for other members: \(error)")
+        }
         if rotation.isPersistent { summary.packsNeverRead = packs.count { rotation.lastRun(of: $0.name) == 0 } }
         let damaged = try withoutGoodCopy(check.damagedChunks, index)
         guard !damaged.isEmpty else { return nil }

@@ -40,6 +40,8 @@ package struct CheckSummary: Sendable, Hashable {
     package var damagedFiles = 0
     /// Entries that are lost with the page that lists them, in each of these snapshots.
     package var lostEntries: UInt64 = 0
+    /// Packs that were attested, so that other writers may refer to them.
+    package var packsAttested = 0
     /// Packs that this host has never read whole, as far as it remembers; absent without local state.
     package var packsNeverRead: Int?
 

@@ -15,6 +15,7 @@ final class DataCheck: Sendable {
         var summary = CheckSummary()
         var damaged: [ChunkID: ObjectHash] = [:]
         var sealedPacks = 0
+        var attestable: [AttestablePack] = []
     }
 
     /// Damaged chunks that are remembered, to tell which files they belong to.
@@ -44,6 +45,9 @@ final class DataCheck: Sendable {
 
     /// Chunks that do not come out of their packs.
     var damagedChunks: [ChunkID: ObjectHash] { state.withLock { $0.damaged } }
+
+    /// Packs that were read whole and found right.
+    var attestable: [AttestablePack] { state.withLock { $0.attestable } }
 
     /// Reads all packs.
     ///
@@ -104,6 +108,7 @@ final class DataCheck: Sendable {
             state.summary.chunksRead += result.chunkCount
             state.summary.plainBytesRead += result.plainByteCount
             if result.isSealed { state.sealedPacks += 1 }
+            if let pack = result.attestable { state.attestable.append(pack) }
             for chunk in result.damagedChunks where state.damaged.count < Self.mostDamagedChunks {
                 state.damaged[chunk] = result.pack.name
             }

@@ -44,7 +44,8 @@ final class Program {
         _ arguments: [[UInt8]],
         environment: [String: String],
         directory: String,
-        input: Int32? = nil
+        input: Int32? = nil,
+        output: Int32? = nil
     ) throws {
         files = [FileText(), FileText()]
         var actions = unsafe posix_spawn_file_actions_t()
@@ -55,7 +56,7 @@ final class Program {
         } else {
             unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         }
-        unsafe posix_spawn_file_actions_adddup2(&actions, files[0].number, 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, output ?? files[0].number, 1)
         unsafe posix_spawn_file_actions_adddup2(&actions, files[1].number, 2)
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)

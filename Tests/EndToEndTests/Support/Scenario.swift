@@ -40,12 +40,13 @@ final class Scenario {
     }
 
     /// Starts the program.
-    func start(_ arguments: [String], input: Int32? = nil) throws -> Program {
+    func start(_ arguments: [String], input: Int32? = nil, output: Int32? = nil) throws -> Program {
         try Program(
             ([Program.binary] + arguments).map { Array($0.utf8) },
             environment: environment,
             directory: place.path,
-            input: input
+            input: input,
+            output: output
         )
     }
 

@@ -70,7 +70,8 @@ final class StateTarget: FuzzTarget {
         var seeds: [[UInt8]] = []
         for _ in 0..<4 {
             var state = LocalState()
-            state.ownHead = try source.head()
+            let head = try source.head()
+            state.ownHeads[head.member] = head
             state.policyNumber = source.number()
             state.policyHash = try source.digest()
             for head in try source.list(3, { try $0.head() }) { state.note(head) }
