@@ -93,7 +93,9 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Commands", "FileSystem", "Records", "Cryptography", "TestSupport"]
+            dependencies: [
+                "Commands", "FileSystem", "ObjectStorage", "Records", "Repository", "Cryptography", "TestSupport",
+            ]
         ),
     ],
     swiftLanguageModes: [.v6]

@@ -38,6 +38,7 @@ secret=202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f
 step "acceptance: independent reader" /usr/bin/python3 Tests/acceptance/reader.py self-test
 step "acceptance: independent reader, example" /usr/bin/python3 Tests/acceptance/reader.py verify \
     --repository "$example" --slot-secret-hex "$secret"
+step "acceptance: members" sh Tests/acceptance/members.sh "$work/members"
 step "acceptance: power loss" /usr/bin/python3 Tests/acceptance/power_loss.py --sample 25 --restore --work "$work/power"
 step "acceptance: kills" /usr/bin/python3 Tests/acceptance/kill_campaign.py --trials 16 --work "$work/kill"
 step "acceptance: full disk" /usr/bin/python3 Tests/acceptance/full_disk.py --quick --work "$work/full"

@@ -32,6 +32,17 @@ import Testing
         #expect(try refusal("snapshots", "--key-file", "keys.example").contains("keys.example, which everybody knows"))
     }
 
+    @Test func memberKeyFile() throws {
+        let lines = example.split(separator: "\n").filter { $0.hasPrefix("#      ") && $0.contains(": ") }
+            .map { $0.dropFirst(7) }
+        let start = try #require(lines.firstIndex { $0.hasPrefix("holdfast-member: ") })
+        let scenario = try Scenario.withKeyFile()
+        try scenario.write("member", lines[start..<(start + 5)].joined(separator: "\n") + "\n")
+        let outcome = try scenario.run("snapshots", "--key-file", scenario.path("member"))
+        #expect(outcome.status == 12)
+        #expect(outcome.complaint.contains("keys.example, which everybody knows"))
+    }
+
     @Test func recoveryWords() throws {
         #expect(try refusal("snapshots", "--recovery-kit", "words").contains("keys.example, which everybody knows"))
     }

@@ -52,6 +52,7 @@ import Testing
         ("backup -q --dry-run data", [0, 0, 0, 1, 1]),
         ("backup -q --parent latest data", [0, 0, 1, 1, 1]),
         ("tag --add NEW latest", [0, 0, 1, 1, 1]),
+        ("forget --keep-last 1 --dry-run", [0, 0, 1, 1, 1]),
         ("key add --new-key-file OUT", [0, 1, 1, 1, 1]),
         ("key passwd --new-key-file OUT --help", [0, 0, 0, 0, 0]),
         ("recovery-kit create --output OUT", [0, 1, 1, 1, 1]),

@@ -2,8 +2,16 @@ import Cryptography
 import ObjectStorage
 import Records
 import Repository
+import Synchronization
 import TestSupport
 import Testing
+
+/// How far a clock has been set forward.
+private final class Shift: Sendable {
+    private let value = Mutex<Int64>(0)
+    var nanoseconds: Int64 { value.withLock { $0 } }
+    func set(_ nanoseconds: Int64) { value.withLock { $0 = nanoseconds } }
+}
 
 /// Members, and the keys that their roles give them.
 @Suite struct MemberTests {
@@ -178,10 +186,21 @@ import Testing
         let writer = try fixture.addMember(.writer, validSeconds: 3600)
         try writer.open().commitChunks([content])
         let late = RepositoryEnvironment(now: { wallClockNanoseconds() + 3700 * 1_000_000_000 })
-        let error = #expect(throws: RepositoryError.self) {
-            try writer.open(environment: late).commitChunks([[1]])
-        }
-        #expect(error?.code == .notPermitted)
+        let shift = Shift()
+        let open = try writer.open(
+            environment: RepositoryEnvironment(now: { wallClockNanoseconds() + shift.nanoseconds })
+        )
+        let error = #expect(throws: RepositoryError.self) { try writer.open(environment: late) }
+        #expect(error?.code == .wrongKey)
+        // One that was opened before adds nothing either.
+        shift.set(3700 * 1_000_000_000)
+        let refused = #expect(throws: RepositoryError.self) { try open.commitChunks([[1]]) }
+        #expect(refused?.code == .notPermitted)
+        // A rotation leaves it out.
+        _ = try fixture.open(environment: late).rotateKeys()
+        let member = try #require(try fixture.open().policy.member(writer.member.id))
+        #expect(member.slots.isEmpty)
+        #expect(throws: RepositoryError.self) { try writer.open() }
     }
 
     @Test func aLostCopyOfAnOwnersSlotIsNoLoss() throws {

@@ -164,7 +164,10 @@ import Testing
             #expect(commit.commit.signer == a.member.id && !commit.commit.referredPackLists.isEmpty)
         }
         // From the cache, without reading a directory again.
-        let blind = FaultyStore(fixture.store, rules: [.init(.read, prefix: "packs/", .fail(StorageError(.other, "read")))])
+        let blind = FaultyStore(
+            fixture.store,
+            rules: [.init(.read, prefix: "packs/", .fail(StorageError(.other, "read")))]
+        )
         try a.open(blind, environment: RepositoryEnvironment(cache: cache.directory)).commitChunks(common)
         // A pack that is gone is stored again, without an alarm.
         let warnings = Warnings()

@@ -190,8 +190,11 @@ extension Repository {
                 if policy.members[index].id == keyring.member {
                     policy.members[index].agreementKey = try keyring.agreementKey().publicKey
                 }
-                old += policy.members[index].slots
-                policy.members[index].slots = try seal(policy.members[index], policy, keyring)
+                let member = policy.members[index]
+                old += member.slots
+                // Whose rights have ended gets no new keys.
+                let hasEnded = member.notAfter != 0 && environment.now() / 1_000_000_000 > member.notAfter
+                policy.members[index].slots = hasEnded ? [] : try seal(member, policy, keyring)
             }
         }
         removeSlotObjects(old)

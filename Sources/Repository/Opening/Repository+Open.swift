@@ -16,7 +16,12 @@ extension Repository {
         try refuseExamples(credential)
         let (keyring, slot, policies) =
             if case .keyFile(let holder) = credential, MemberKeyFile.isOne(holder.secret) {
-                try openAsMember(MemberKeyFile(parsing: holder.secret), store: store, format: format)
+                try openAsMember(
+                    MemberKeyFile(parsing: holder.secret),
+                    store: store,
+                    format: format,
+                    now: environment.now() / 1_000_000_000
+                )
             } else {
                 try openWithSlot(credential, store: store, format: format, warn: environment.warn)
             }
@@ -80,7 +85,8 @@ extension Repository {
     private static func openAsMember(
         _ file: consuming MemberKeyFile,
         store: any ObjectStore,
-        format: FormatHeader
+        format: FormatHeader,
+        now: Int64
     ) throws -> (Keyring, ObjectHash?, PolicyChain) {
         guard file.repository == format.repository else {
             throw RepositoryError(
@@ -107,6 +113,12 @@ extension Repository {
         }
         guard policies.current.revocation(of: id) == nil else {
             throw RepositoryError(.wrongKey, "member \(member.name) has been revoked: this key file opens nothing")
+        }
+        guard member.isValid(at: now) else {
+            throw RepositoryError(
+                .wrongKey,
+                "the rights of member \(member.name) have ended: an owner has to enrol it anew"
+            )
         }
         guard !member.slots.isEmpty else {
             throw RepositoryError(.wrongKey, "the policy names no key slot for member \(member.name): enrol it anew")
