@@ -10,7 +10,7 @@ struct TargetTestCommand: SessionCommand {
         abstract: "Try whether a place keeps what backups rely on, and how fast it is.",
         discussion: """
             Objects are stored, read, listed and removed below a folder with a random name; nothing else is touched, and \
-            nothing of it stays. The place is made if it is missing. No key is needed.
+            nothing of it stays but empty folders. The place is made if it is missing. No key is needed.
             """
     )
 
