@@ -63,7 +63,8 @@ private struct ParityReport {
         for (name, reason) in report.lost { output.problem("\(name) is lost: \(reason)") }
         for name in report.damagedParity {
             let isRepaired = report.repairedParity.contains(name)
-            output.warning("\(name) is damaged: \(isRepaired ? "it can be made anew" : "parity create makes another")")
+            let outcome = isRepaired ? (isDryRun ? "it can be made anew" : "made anew") : "parity create makes another"
+            output.warning("\(name) is damaged: \(outcome)")
         }
         guard !output.isJSON else { return try output.record(record(session)) }
         try output.line(
