@@ -3,6 +3,7 @@ import Cryptography
 import FileSystem
 import ObjectStorage
 import Records
+import RemoteStorage
 import Repository
 import Snapshots
 
@@ -47,7 +48,7 @@ func accepts(_ operation: () throws -> Void) throws -> Bool {
 func requireRefusal(_ error: any Error) throws {
     switch error {
     case is RecordError, is RepositoryError, is ManifestError, is ChunkingError, is CryptographyError, is StorageError,
-        is SystemError, is UsageError, is ManifestPages.Missing:
+        is SystemError, is UsageError, is ManifestPages.Missing, is LocationError, is SFTPFormatError:
         // Making the message is part of refusing.
         try require(!"\(error)".isEmpty, "an error without words")
     default:
