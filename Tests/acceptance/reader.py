@@ -20,6 +20,7 @@ import os
 import re
 import stat
 import sys
+import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
@@ -386,6 +387,10 @@ FORGOTTEN = schema(
     *HEAD, (5, "number", "n"), (7, "time", "s"),
     (9, "commits", "r*", COMMIT_AT | schema((9, "previous", "b32?"))),
 )  # fmt: skip
+HOLD = schema(
+    *HEAD, (5, "number", "n"), (7, "time", "s"), (9, "held", "b"), (11, "released", "b"), (13, "until", "s"),
+    (14, "reason", "t"),
+)  # fmt: skip
 RECEIPT = schema(*HEAD, (5, "number", "n"), (7, "commit", "b32"), (9, "time", "s"), (10, "target", "t"))
 ERASED = schema(
     *HEAD, (5, "number", "n"), (7, "time", "s"),
@@ -423,6 +428,7 @@ OTHER_RECORDS: list[tuple[str, RecordKind, tuple[str, ...]]] = [
     (f"plans/({N})-({H})", RecordKind("D", PLAN, 64 * MIB), ("number", "sha")),
     (f"plans/({N})\\.done", RecordKind("N", PLAN_DONE, 64 * MIB), ("number",)),
     (f"forgotten/({N})", RecordKind("G", FORGOTTEN, 64 * MIB), ("number",)),
+    (f"holds/({N})", RecordKind("H", HOLD, 64 * MIB), ("number",)),
     (f"receipts/({M})/({N})", RecordKind("R", RECEIPT, 64 * MIB), ("member", "number")),
     (f"erased/({N})", RecordKind("X", ERASED, 64 * MIB), ("number",)),
     (f"audit/({M})/({N})", RecordKind("U", AUDIT, 64 * MIB), ("member", "number")),
@@ -1255,7 +1261,26 @@ class Repository:
                 report(f"{signed.name}: a record of forgotten commits before it is missing or does not count")
             expected = record["number"] + 1
             out |= {((at["member"], at["incarnation"], at["number"]), at["sha"]) for at in record["commits"]}
-        return out
+        held = self._held(report)
+        for _, sha in out:
+            if sha in held:
+                report(f"commit {sha.hex()} is on hold, and a record says that it was forgotten")
+        return {(at, sha) for at, sha in out if sha not in held}
+
+    def _held(self, report: Callable[[str], None]) -> set[bytes]:
+        """Commits on hold (§14)."""
+        holds: dict[bytes, list[tuple[int, bool]]] = {}
+        for signed in self.other_records("holds/", report):
+            record = signed.record
+            members = (self.member(record["member"], policy) for policy in self.policies)
+            owner = any(member is not None and member["role"] == 1 for member in members)
+            revoked = self.revocation(record["member"], self.policy) is not None
+            for sha in split_names(record["released"], False, signed.name):
+                holds[sha] = [one for one in holds.get(sha, []) if revoked or (one[1] and not owner)]
+            for sha in split_names(record["held"], False, signed.name):
+                holds.setdefault(sha, []).append((record["until"], owner))
+        now = time.time_ns()
+        return {sha for sha, all_of in holds.items() if any(until == 0 or until > now for until, _ in all_of)}
 
     def _dead_runs(self) -> set[bytes]:
         """Member and run of those whose commits do not count, since a prune gave them up (§13)."""
@@ -1402,7 +1427,7 @@ class Repository:
         if letter == "E" and record["state"] != 3:
             require(record["member"] == record["whose"], f"{name}: not signed by the member whose run it is")
             return
-        allowed = {"X": (1,)}.get(letter, (1, 2)) if letter in "DNGXE" else tuple(ROLES)
+        allowed = {"X": (1,)}.get(letter, (1, 2)) if letter in "DNGXEH" else tuple(ROLES)
         members = (self.member(record["member"], policy) for policy in self.policies)
         roles = {member["role"] for member in members if member is not None}
         require(not roles.isdisjoint(allowed), f"{name}: its signer has no right to it")

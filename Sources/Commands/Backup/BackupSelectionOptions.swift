@@ -4,17 +4,7 @@ import Snapshots
 
 /// What a backup leaves out.
 struct BackupSelectionOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: "Leave out what fits a pattern in the syntax of .gitignore, counted from /.")
-    var exclude: [String] = []
-
-    @Option(help: "The same, whether letters are capital or small.")
-    var iexclude: [String] = []
-
-    @Option(help: ArgumentHelp("A file of patterns, one a line.", valueName: "file"))
-    var excludeFile: [String] = []
-
-    @Option(help: ArgumentHelp("The same, whether letters are capital or small.", valueName: "file"))
-    var iexcludeFile: [String] = []
+    @OptionGroup var patterns: ExcludeOptions
 
     @Option(
         help: ArgumentHelp(
@@ -37,40 +27,18 @@ struct BackupSelectionOptions: ParsableArguments {
     ///
     /// - Parameter repository: the absolute path of the repository, which is never saved into itself.
     func selection(exceptFor repository: [UInt8]?) throws -> (selection: WalkSelection, patterns: [[UInt8]]) {
-        var exact = PatternList()
-        exact.append(exclude)
-        for path in excludeFile { exact.append(parsing: try patternFile(path)) }
-        var folded = PatternList(ignoringCase: true)
-        folded.append(iexclude)
-        for path in iexcludeFile { folded.append(parsing: try patternFile(path)) }
-        for pattern in exact.patterns + folded.patterns where !pattern.canMatch {
-            throw UsageError(
-                "the pattern \"\(printable(pattern.source))\" can never fit: a bracket or a backslash is left open"
-            )
-        }
+        let lists = try patterns.lists()
         var selection = WalkSelection()
-        let (sensitive, insensitive) = (exact, folded)
-        if !exact.isEmpty || !folded.isEmpty || repository != nil {
+        if !lists.exact.isEmpty || !lists.folded.isEmpty || repository != nil {
             selection.excludes = { path, isDirectory in
-                if path == repository { return true }
-                let relative = path.span.extracting(droppingFirst: 1)
-                return sensitive.decision(for: relative, isDirectory: isDirectory) == .excluded
-                    || insensitive.decision(for: relative, isDirectory: isDirectory) == .excluded
+                path == repository || isExcluded(path, isDirectory: isDirectory, by: lists)
             }
         }
         selection.excludesCaches = excludeCaches
         selection.markerFiles = try excludeIfPresent.map(marker)
         selection.largestFile = excludeLargerThan?.count
         selection.oneFileSystem = oneFileSystem
-        return (selection, (exact.patterns + folded.patterns).map(\.source))
-    }
-
-    private func patternFile(_ path: String) throws -> [UInt8] {
-        do {
-            return try readSmallFile(path, limit: 16 << 20)
-        } catch {
-            throw UsageError("the file of patterns: \(error)")
-        }
+        return (selection, (lists.exact.patterns + lists.folded.patterns).map(\.source))
     }
 
     private func marker(_ text: String) throws -> (name: [UInt8], header: [UInt8]?) {

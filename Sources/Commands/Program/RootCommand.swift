@@ -16,7 +16,8 @@ struct RootCommand: ParsableCommand {
                 name: "Backups:",
                 subcommands: [
                     InitCommand.self, BackupCommand.self, SnapshotsCommand.self, TagCommand.self, ForgetCommand.self,
-                    PruneCommand.self, StatsCommand.self, CheckCommand.self,
+                    HoldCommand.self, RewriteCommand.self, CopyCommand.self, PruneCommand.self, StatsCommand.self,
+                    CheckCommand.self,
                 ]
             ),
             CommandGroup(

@@ -55,11 +55,15 @@ extension CredentialSource {
     ///
     /// - Parameter isNew: whether a prompt asks twice.
     /// - Throws: `UsageError` if there is nobody to ask, `RepositoryError.wrongKey` for an empty password.
-    func password(isNew: Bool, prompt: String = "password for the repository: ") throws -> SecretHolder {
+    func password(
+        isNew: Bool,
+        prompt: String = "password for the repository: ",
+        variables: Variables = Variables()
+    ) throws -> SecretHolder {
         let secret: Secret
         switch self {
         case .passwordVariable:
-            guard let value = try Variables().secret("HOLDFAST_PASSWORD") else { throw CredentialSource.noPassword }
+            guard let value = try variables.secret("HOLDFAST_PASSWORD") else { throw CredentialSource.noPassword }
             secret = value
         case .passwordFile(let path): secret = try SecretFile.readPassword(path)
         case .passwordCommand(let command): secret = try CredentialSource.output(of: command)

@@ -10,15 +10,16 @@ final class Session: Sendable {
     /// What every command was told.
     let options: GlobalOptions
     /// The environment.
-    let variables = Variables()
+    let variables: Variables
     /// What the program says.
     let output: Output
     /// When the run began, on a clock that never jumps, ns.
     let start = monotonicNanoseconds()
 
     /// Begins a run.
-    init(_ options: GlobalOptions) {
+    init(_ options: GlobalOptions, variables: Variables = Variables()) {
         self.options = options
+        self.variables = variables
         output = Output(
             isJSON: options.json,
             verbosity: options.quiet ? -1 : options.verbose,
@@ -50,7 +51,11 @@ extension Session {
             location = try readLocation(path)
         }
         guard let location, !location.isEmpty else {
-            throw UsageError("no repository is named: give --repo LOCATION or set HOLDFAST_REPOSITORY")
+            throw UsageError(
+                variables.isSource
+                    ? "no repository to copy from is named: give --from-repo LOCATION or set HOLDFAST_FROM_REPOSITORY"
+                    : "no repository is named: give --repo LOCATION or set HOLDFAST_REPOSITORY"
+            )
         }
         return location
     }
@@ -71,6 +76,7 @@ extension Session {
         let store = try openStore()
         let id = try Repository.readFormat(store).repository
         let source = CredentialSource(options, variables)
+        let prompt = variables.isSource ? "password for the repository to copy from: " : "password for the repository: "
         let kit: RecoveryKit?
         let credential: Credential
         switch source {
@@ -85,7 +91,7 @@ extension Session {
             (kit, credential) = (typed, .recovery(typed.secret))
         case .passwordVariable, .passwordFile, .passwordCommand, .passwordPrompt:
             kit = nil
-            credential = .passphrase(try source.password(isNew: false))
+            credential = .passphrase(try source.password(isNew: false, prompt: prompt, variables: variables))
         }
         let repository = try Repository.open(
             store: store,

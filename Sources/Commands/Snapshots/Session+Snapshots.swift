@@ -18,7 +18,15 @@ extension Session {
     /// Says what is wrong with the history; silence alone is a warning, for a host may just be switched off.
     func report(_ problems: [HistoryProblem]) {
         for problem in problems {
-            if problem.isTampering { output.problem(problem.message) } else { output.warning(problem.message) }
+            guard problem.isTampering else {
+                output.warning(problem.message)
+                continue
+            }
+            var about: JSONValue = ["kind": .string(problem.kind.rawValue)]
+            about.add("member", problem.chain.map { .string($0.member.hex) })
+            about.add("incarnation", problem.chain.map { .string($0.incarnation.hex) })
+            about.add("host", problem.host.map { .string($0) })
+            output.problem(problem.message, [("history", about)])
         }
     }
 

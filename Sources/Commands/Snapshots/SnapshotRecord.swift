@@ -20,6 +20,7 @@ extension Snapshot {
         }
         record.add("parent", details.parent.map { .string($0.hex) })
         record.add("replaces", commit.replaced.map { .string($0.hex) })
+        record.add("original", details.original.map { .string($0.hex) })
         record.add("note", details.note.isEmpty ? nil : .string(details.note))
         let statistics = details.statistics
         record.add(

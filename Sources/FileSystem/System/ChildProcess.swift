@@ -162,7 +162,11 @@ extension ChildProcess {
         var variables: [String] = []
         var position = 0
         while let entry = unsafe environ[position] {
-            if unsafe strncmp(entry, "HOLDFAST_PASSWORD=", 18) != 0 { variables.append(unsafe String(cString: entry)) }
+            if unsafe strncmp(entry, "HOLDFAST_PASSWORD=", 18) != 0,
+                unsafe strncmp(entry, "HOLDFAST_FROM_PASSWORD=", 23) != 0
+            {
+                variables.append(unsafe String(cString: entry))
+            }
             position += 1
         }
         return variables

@@ -51,9 +51,9 @@ struct ObjectNeeds {
         case .packList: packs == nil || lists.contains(name.path)
         case .commit(_, _, _, let hash): !forgotten.contains(hash)
         case .slot(let hash): slots.map { $0.contains(hash) } ?? true
-        case .format, .policy, .forgotten, .erasure, .audit, .attestation: true
+        case .format, .policy, .forgotten, .hold, .receipt, .erasure, .audit, .attestation: true
         // A cache, records whose time is over, and what no group protects.
-        case .index, .plan, .planDone, .receipt, .lease, .leaseEnd, .leaseDead, .parity, nil: false
+        case .index, .plan, .planDone, .lease, .leaseEnd, .leaseDead, .parity, nil: false
         }
     }
 }

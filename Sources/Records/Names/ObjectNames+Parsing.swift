@@ -24,6 +24,7 @@ extension ObjectNames {
         case "index": digest(last).map { .index($0) }
         case "parity": digest(last).map { .parity($0) }
         case "forgotten": number(last).map { .forgotten(number: $0) }
+        case "holds": number(last).map { .hold(number: $0) }
         case "erased": number(last).map { .erasure(number: $0) }
         case "plans":
             if last.utf8.count == 15, last.hasSuffix(".done") {

@@ -30,6 +30,8 @@ package enum ObjectNames {
     package static let plans = "plans/"
     /// Before the names of records of forgotten commits.
     package static let forgottenCommits = "forgotten/"
+    /// Before the names of records of holds.
+    package static let holds = "holds/"
     /// Before the names of receipts.
     package static let receipts = "receipts/"
     /// Before the names of erasures.
@@ -106,6 +108,8 @@ package enum ObjectNames {
     package static func planDone(_ number: UInt64) -> String { "\(plans)\(decimal(number)).done" }
     /// A record of forgotten commits, by its number.
     package static func forgotten(_ number: UInt64) -> String { forgottenCommits + decimal(number) }
+    /// A record of holds, by its number.
+    package static func hold(_ number: UInt64) -> String { holds + decimal(number) }
     /// A receipt, by its number.
     package static func receipt(receiver: MemberID, number: UInt64) -> String {
         receipts(of: receiver) + decimal(number)

@@ -28,6 +28,8 @@ package enum ParsedName: Hashable, Sendable {
     case planDone(number: UInt64)
     /// A record of forgotten commits.
     case forgotten(number: UInt64)
+    /// A record of holds.
+    case hold(number: UInt64)
     /// A receipt.
     case receipt(receiver: MemberID, number: UInt64)
     /// An erasure.
@@ -52,6 +54,7 @@ package enum ParsedName: Hashable, Sendable {
         case .plan: .plan
         case .planDone: .planDone
         case .forgotten: .forgotten
+        case .hold: .hold
         case .receipt: .receipt
         case .erasure: .erasure
         case .audit: .audit
@@ -64,8 +67,8 @@ package enum ParsedName: Hashable, Sendable {
         switch self {
         case .slot(let hash), .pack(let hash), .index(let hash), .parity(let hash): hash
         case .commit(_, _, _, let hash), .plan(_, let hash): hash
-        case .format, .policy, .packList, .lease, .leaseEnd, .leaseDead, .attestation, .planDone, .forgotten, .receipt,
-            .erasure, .audit:
+        case .format, .policy, .packList, .lease, .leaseEnd, .leaseDead, .attestation, .planDone, .forgotten, .hold,
+            .receipt, .erasure, .audit:
             nil
         }
     }
@@ -89,6 +92,7 @@ package enum ParsedName: Hashable, Sendable {
         case .plan(let number, let hash): ObjectNames.plan(number: number, hash: hash)
         case .planDone(let number): ObjectNames.planDone(number)
         case .forgotten(let number): ObjectNames.forgotten(number)
+        case .hold(let number): ObjectNames.hold(number)
         case .receipt(let receiver, let number): ObjectNames.receipt(receiver: receiver, number: number)
         case .erasure(let number): ObjectNames.erasure(number)
         case .audit(let member, let number): ObjectNames.audit(member: member, number: number)

@@ -32,6 +32,8 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     case audit = 0x55
     /// `Y`: parity of a group of objects.
     case parity = 0x59
+    /// `H`: snapshots put on hold or released.
+    case hold = 0x48
 
     /// The length of the magic number, in bytes.
     package static let magicByteCount = 8
@@ -49,7 +51,8 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
         case .slot: 1 << 20
         case .policy: 4 << 20
         case .pack, .parity: 512 << 20
-        case .index, .packList, .commit, .attestation, .plan, .planDone, .forgotten, .receipt, .erasure, .audit:
+        case .index, .packList, .commit, .attestation, .plan, .planDone, .forgotten, .receipt, .erasure, .audit,
+            .hold:
             64 << 20
         }
     }
@@ -73,6 +76,7 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
         case .erasure: "erasure"
         case .audit: "audit entry"
         case .parity: "parity object"
+        case .hold: "record of holds"
         }
     }
 

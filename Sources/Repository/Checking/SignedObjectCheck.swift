@@ -47,6 +47,7 @@ package enum SignedObjectCheck {
         case .plan(let number, _): try require(try body(PrunePlan.self).number == number)
         case .planDone(let number): try require(try body(PlanDone.self).number == number)
         case .forgotten(let number): try require(try body(Forgotten.self).number == number)
+        case .hold(let number): try require(try body(Hold.self).number == number)
         case .receipt(let receiver, let number):
             let record = try body(Receipt.self)
             try require(record.signer == receiver && record.number == number)

@@ -98,6 +98,8 @@ package struct CommitDetails: Sendable, Hashable {
     package var excludes: [[UInt8]] = []
     /// The snapshot that files were compared with.
     package var parent: ObjectHash?
+    /// The snapshot of another repository that this one is a copy of.
+    package var original: ObjectHash?
     /// Whether some items could not be saved.
     package var isIncomplete = false
     /// Whether a sanity brake fired.
@@ -138,6 +140,7 @@ package struct CommitDetails: Sendable, Hashable {
                 $0.unknown(chunker.unknown)
             }
         }
+        fields.digest(24, original)
         fields.unknown(unknown)
         return fields.bytes
     }
@@ -177,6 +180,7 @@ package struct CommitDetails: Sendable, Hashable {
                 isSuspect = flags & 2 != 0
             case 21: rootDigest = try field.digest()
             case 23: chunker = try ChunkerRecord(reading: field)
+            case 24: original = try field.digest()
             default: try field.requireKnown("sealed part of a commit", keep: &unknown)
             }
         }

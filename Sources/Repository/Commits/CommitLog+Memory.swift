@@ -23,15 +23,26 @@ extension CommitLog {
                 )
             )
         }
+        if known.holds > holds.nextNumber {
+            problems.append(
+                HistoryProblem(
+                    .rollBack,
+                    "this host has seen \(known.holds) records of holds, but the store shows only \(holds.nextNumber): the "
+                        + "repository was rolled back, or records are withheld; look for them in another copy"
+                )
+            )
+        }
         // The alarm must not go silent by itself: of a chain that contradicts what is remembered nothing new is.
         let heads = self.heads.filter { !doubtful.contains($0.key) }
         let next = max(known.forgottenRecords, forgotten.nextNumber)
-        if next > known.forgottenRecords
+        let nextHold = max(known.holds, holds.nextNumber)
+        if next > known.forgottenRecords || nextHold > known.holds
             || heads.contains(where: { known.heads[$0.key].map { $0.number } ?? 0 < $0.value.number })
         {
             repository.remember { state in
                 for head in heads.values { state.note(head) }
                 state.forgottenRecords = max(state.forgottenRecords, next)
+                state.holds = max(state.holds, nextHold)
             }
         }
     }

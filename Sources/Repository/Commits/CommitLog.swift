@@ -27,6 +27,8 @@ package struct CommitLog: Sendable {
     package private(set) var heads: [ChainID: CommitHead] = [:]
     /// The commits that were forgotten.
     package private(set) var forgotten = ForgottenLog()
+    /// What is on hold.
+    package private(set) var holds = HoldLog()
     /// Objects of forgotten commits that the store still shows: an interrupted deletion, or a store that keeps them.
     package private(set) var leftovers: [ObjectName] = []
     /// The names that the store lists, by chain, verified or not.
@@ -93,7 +95,9 @@ package struct CommitLog: Sendable {
         }
         // After the commits: a record is durable before its commits are deleted, so none of them is missed here.
         log.forgotten = try ForgottenLog.load(from: store, id: repository, policies: policies)
-        log.problems = log.forgotten.problems
+        log.holds = try HoldLog.load(from: store, id: repository, policies: policies)
+        log.problems = log.forgotten.problems + log.holds.problems
+        log.keepHeld(now: now)
         log.dropForgotten(names)
         log.problems += names.compactMap { log.forgotten.contains($0.id) ? nil : rejected[$0.id] }
         log.commits.sort { ($0.commit.time, $0.id) < ($1.commit.time, $1.id) }
@@ -151,10 +155,36 @@ package struct CommitLog: Sendable {
         return VerifiedCommit(id: entry.id, commit: commit, replaces: mayReplace ? commit.replaced : nil)
     }
 
+    /// What is on hold was not forgotten, whatever a record says.
+    private mutating func keepHeld(now: Int64?) {
+        for id in holds.entries.keys.sorted() where forgotten.contains(id) && !holds.holds(of: id, now: now).isEmpty {
+            let isThere = listed.values.contains { $0.contains { $0.id == id } }
+            let commit = isThere ? forgotten.takeBack(id) : forgotten.commits[id]
+            guard let commit else { continue }
+            problems.append(
+                HistoryProblem(
+                    .hold,
+                    "commit \(id.hex.prefix(8)) (",
+                    ChainID(member: commit.member, incarnation: commit.incarnation),
+                    ", number \(commit.number)) is on hold, and a record says that it was forgotten: "
+                        + (isThere ? "it still counts" : "it is gone; look for it in another copy"),
+                    in: policies
+                )
+            )
+        }
+    }
+
     /// Leaves out what was forgotten.
     private mutating func dropForgotten(_ names: [Listed]) {
         commits.removeAll { forgotten.contains($0.id) }
         leftovers = names.filter { forgotten.contains($0.id) }.map(\.name)
+    }
+
+    /// Adds a commit that is known to be right.
+    mutating func append(_ commit: VerifiedCommit) {
+        commits.append(commit)
+        heads[commit.chain] = commit.head
+        listed[commit.chain, default: []].append((commit.commit.number, commit.id))
     }
 
     private mutating func findHeads() {

@@ -60,6 +60,15 @@ package struct ForgottenLog: Sendable {
     /// All chains of which something was forgotten.
     var chains: some Sequence<ChainID> { places.keys }
 
+    /// Takes a commit back, because it is on hold.
+    mutating func takeBack(_ id: ObjectHash) -> ForgottenCommit? {
+        guard let commit = commits.removeValue(forKey: id) else { return nil }
+        let chain = ChainID(member: commit.member, incarnation: commit.incarnation)
+        let rest = places[chain]?[commit.number]?.filter { $0.hash != id } ?? []
+        places[chain]?[commit.number] = rest.isEmpty ? nil : rest
+        return commit
+    }
+
     /// Whether a commit is named.
     package func contains(_ commit: ObjectHash) -> Bool { commits[commit] != nil }
 

@@ -16,6 +16,8 @@ struct NumberedRecords<Body: SignedBody> {
         /// The record's number; the first of several that are missing.
         var number: UInt64
         var message: String
+        /// Whether there is no record at all.
+        var isMissing: Bool
     }
 
     /// The records, by number.
@@ -61,7 +63,9 @@ struct NumberedRecords<Body: SignedBody> {
                 // Each bad number was listed, so this ends soon.
                 while expected < number, bad.contains(expected) { expected += 1 }
                 if expected < number {
-                    result.flaws.append(Flaw(number: expected, message: missingText(expected, number - 1)))
+                    result.flaws.append(
+                        Flaw(number: expected, message: missingText(expected, number - 1), isMissing: true)
+                    )
                 }
                 expected = number + 1
                 result.records.append(
@@ -74,7 +78,11 @@ struct NumberedRecords<Body: SignedBody> {
             } catch {
                 bad.insert(number)
                 result.flaws.append(
-                    Flaw(number: number, message: "\(name.path) is damaged or forged and is ignored: \(error)")
+                    Flaw(
+                        number: number,
+                        message: "\(name.path) is damaged or forged and is ignored: \(error)",
+                        isMissing: false
+                    )
                 )
             }
         }

@@ -27,10 +27,18 @@ extension Repository {
     ///
     /// From the record on they do not count. If the run ends in between, the next one deletes what is left.
     ///
-    /// - Throws: `RepositoryError.notPermitted`, or what keeps the record from being written; then nothing is deleted.
+    /// - Throws: `RepositoryError.notPermitted`, `.invalidRequest` if one is on hold, or what keeps the record from being
+    ///   written; then nothing is deleted.
     package func forget(_ commits: [VerifiedCommit], log: CommitLog) throws -> ForgettingResult {
         try requireMaintenance(to: "forget snapshots")
         guard !commits.isEmpty else { return ForgettingResult() }
+        let (holds, now) = (try holdsNow(), environment.now())
+        for commit in commits where !holds.holds(of: commit.id, now: now).isEmpty {
+            throw RepositoryError(
+                .invalidRequest,
+                "snapshot \(commit.id.hex.prefix(8)) is on hold: nothing was forgotten"
+            )
+        }
         let named = commits.map { commit in
             ForgottenCommit(
                 member: commit.commit.signer,

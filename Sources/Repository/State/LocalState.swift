@@ -17,6 +17,8 @@ package struct LocalState: Sendable, Hashable {
     package var heads: [ChainID: CommitHead] = [:]
     /// How many records of forgotten commits were seen.
     package var forgottenRecords: UInt64 = 0
+    /// How many records of holds were seen.
+    package var holds: UInt64 = 0
     /// How many receipts were seen of each member whose key is used on this host.
     package var receipts: [MemberID: UInt64] = [:]
     /// When this host last looked for new commits and wrote receipts for them, ns; 0 for never.
@@ -101,6 +103,7 @@ package final class LocalStateFile: Sendable {
                 $0.integer(3, count)
             }
         }
+        fields.integer(17, state.holds)
         var bytes = magic + fields.bytes
         try unsafe SHA256.hash(bytes.span.bytes).append(to: &bytes)
         return bytes
@@ -125,6 +128,7 @@ package final class LocalStateFile: Sendable {
             case 15:
                 let (member, count) = try receipts(in: field)
                 state.receipts[member] = count
+            case 17: state.holds = try field.integer()
             default: continue
             }
         }

@@ -72,7 +72,7 @@ extension ParsedName {
         case .commit: .history
         case .lease: .lease
         case .parity: .parity
-        case .attestation, .plan, .planDone, .forgotten, .receipt, .erasure, .audit: .record
+        case .attestation, .plan, .planDone, .forgotten, .hold, .receipt, .erasure, .audit: .record
         }
     }
 }

@@ -61,6 +61,9 @@ struct StructureCheck {
             if isCancelled() { throw RepositoryError(.cancelled, "stopped before everything was checked") }
             try check(name, survey, &packs, &missingFragments)
         }
+        for problem in try RecordChains.problems(in: store, repository: repository, policies: policies) {
+            problems.error(.record, problem)
+        }
         try packs.report(store, problems: problems)
         return Result(
             survey: survey,

@@ -1,3 +1,4 @@
+import Cryptography
 import Records
 package import Repository
 
@@ -32,6 +33,7 @@ package struct Forgetting: Sendable {
             list: list,
             times: EffectiveTimes(list.log, arrivals: arrivals.times, policies: policies, now: now),
             limits: policies.current.retention,
+            holds: SnapshotHolds(repository, list).reasons(now: now),
             now: now,
             calendar: calendar
         ).plan(request)
@@ -42,7 +44,8 @@ package struct Forgetting: Sendable {
     /// Commits that a forgotten snapshot replaces (earlier tags) go with it.
     package func carryOut(_ plan: ForgetPlan) throws -> ForgettingResult {
         var result = try repository.deleteLeftovers(list.log)
-        let forgotten = try repository.forget(Forgetting.commits(of: plan.removed, in: list.log), log: list.log)
+        let commits = Forgetting.commits(of: plan.removed, in: list.log)
+        let forgotten = try repository.forget(commits, log: list.log)
         result.deleted += forgotten.deleted
         result.failures += forgotten.failures
         return result
@@ -52,6 +55,11 @@ package struct Forgetting: Sendable {
     package static func forget(_ snapshots: [Snapshot], in repository: Repository) throws -> ForgettingResult {
         let log = try CommitLog.load(repository)
         return try repository.forget(commits(of: snapshots, in: log), log: log)
+    }
+
+    /// Forgets the commits of snapshots that others have taken the place of, with all that they replace.
+    package func forget(replaced snapshots: [Snapshot]) throws -> ForgettingResult {
+        try repository.forget(Forgetting.commits(of: snapshots, in: list.log), log: list.log)
     }
 
     /// The commits of snapshots, with all that they replace.

@@ -16,6 +16,7 @@ struct ObjectNamesTests {
         "leases/\(digits32)/\(run32)/end", "leases/\(digits32)/\(run32)/dead", "attested/\(digits32)/0000000003",
         "plans/0000000004-\(digits64)", "plans/0000000004.done", "forgotten/0000000005",
         "receipts/\(digits32)/0000000006", "erased/0000000007", "audit/\(digits32)/0000000008",
+        "holds/0000000009",
     ]
 
     @Test func buildersGiveTheNamesOfTheFormat() throws {
@@ -32,7 +33,7 @@ struct ObjectNamesTests {
             ObjectNames.leaseDead(member: member, run: run), ObjectNames.attestation(member: member, number: 3),
             ObjectNames.plan(number: 4, hash: hash), ObjectNames.planDone(4), ObjectNames.forgotten(5),
             ObjectNames.receipt(receiver: member, number: 6), ObjectNames.erasure(7),
-            ObjectNames.audit(member: member, number: 8),
+            ObjectNames.audit(member: member, number: 8), ObjectNames.hold(9),
         ]
         #expect(built == Self.names)
     }
@@ -45,6 +46,7 @@ struct ObjectNamesTests {
             "format": .format, "policy": .policy, "keys": .slot, "packs": .pack, "index": .index,
             "packlists": .packList, "commits": .commit, "leases": .lease, "attested": .attestation,
             "forgotten": .forgotten, "receipts": .receipt, "erased": .erasure, "audit": .audit,
+            "holds": .hold,
         ]
         let folder = try #require(name.split(separator: "/").first)
         #expect(parsed.kind == kinds[String(folder)] ?? (name.hasSuffix(".done") ? .planDone : .plan))

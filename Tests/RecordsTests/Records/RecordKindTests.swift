@@ -4,7 +4,7 @@ import Testing
 struct RecordKindTests {
     @Test func lettersAndMagicNumbersAreThoseOfTheFormat() {
         let letters = RecordKind.allCases.map { String(UnicodeScalar($0.rawValue)) }
-        #expect(letters.joined() == "FOKPILCEADNGRXUY")
+        #expect(letters.joined() == "FOKPILCEADNGRXUYH")
         for kind in RecordKind.allCases {
             #expect(kind.magic == Array("HFST-".utf8) + [kind.rawValue, 0x31, 0x0A])
         }

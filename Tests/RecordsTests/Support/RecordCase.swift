@@ -19,7 +19,7 @@ struct RecordCase: Sendable, CustomTestStringConvertible {
         SignedCase { try $0.policy() }, SignedCase { try $0.packList() }, SignedCase { try $0.commit() },
         SignedCase { try $0.lease() }, SignedCase { try $0.attestation() }, SignedCase { try $0.plan() },
         SignedCase { try $0.planDone() }, SignedCase { try $0.forgotten() }, SignedCase { try $0.receipt() },
-        SignedCase { try $0.erasure() }, SignedCase { try $0.auditEntry() },
+        SignedCase { try $0.erasure() }, SignedCase { try $0.auditEntry() }, SignedCase { try $0.hold() },
     ]
 
     static let unsigned: [RecordCase] = [

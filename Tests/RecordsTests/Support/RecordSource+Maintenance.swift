@@ -83,6 +83,20 @@ extension RecordSource {
         )
     }
 
+    mutating func hold() throws -> Hold {
+        Hold(
+            repository: repository,
+            signer: signer,
+            number: number(),
+            time: time(),
+            held: try digests(3),
+            released: try digests(3),
+            until: time(),
+            reason: text(),
+            unknown: unknown()
+        )
+    }
+
     mutating func erasure() throws -> Erasure {
         Erasure(
             repository: repository,

@@ -58,7 +58,7 @@ final class NamesTarget: FuzzTarget {
             .leaseDead(member: member, run: run), .attestation(member: member, number: number),
             .plan(number: number, hash: hash), .planDone(number: number), .forgotten(number: number),
             .receipt(receiver: member, number: number), .erasure(number: 9_999_999_999),
-            .audit(member: member, number: 0), .parity(hash),
+            .audit(member: member, number: 0), .parity(hash), .hold(number: number),
         ]
         return names.map { Array($0.name.utf8) }
             + [member.hex, hash.hex, "0123456789abcdef", "tmp/x", "a/../b", "a//b", "./a"].map { Array($0.utf8) }

@@ -44,7 +44,7 @@ final class RecordsTarget: FuzzTarget {
         Kind { try $0.policy() }, Kind { try $0.packList() }, Kind { try $0.commit() }, Kind { try $0.lease() },
         Kind { try $0.attestation() }, Kind { try $0.plan() }, Kind { try $0.planDone() },
         Kind { try $0.forgotten() }, Kind { try $0.receipt() }, Kind { try $0.erasure() },
-        Kind { try $0.auditEntry() },
+        Kind { try $0.auditEntry() }, Kind { try $0.hold() },
     ]
 
     private let key: SigningKey
