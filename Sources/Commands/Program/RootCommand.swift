@@ -35,7 +35,8 @@ struct RootCommand: ParsableCommand {
             CommandGroup(
                 name: "The program:",
                 subcommands: [
-                    DemoCommand.self, CacheCommand.self, TargetCommand.self, BenchmarkCommand.self, CompletionsCommand.self,
+                    DemoCommand.self, CacheCommand.self, TargetCommand.self, BenchmarkCommand.self,
+                    CompletionsCommand.self,
                     VersionCommand.self, GenerateReferenceCommand.self,
                 ]
             ),

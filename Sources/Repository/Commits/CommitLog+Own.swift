@@ -7,7 +7,7 @@ extension CommitLog {
     ///
     /// - Throws: what keeps the commit from being read back; without local state everything is loaded anew.
     package mutating func noteOwn(_ id: ObjectHash, in repository: Repository) throws {
-        guard let head = repository.stateFile?.load().ownHead, head.hash == id,
+        guard let head = repository.stateFile?.load().ownHeads[repository.keyring.member], head.hash == id,
             let key = repository.policies.key(of: head.member)
         else {
             self = try CommitLog.load(repository)

@@ -69,7 +69,10 @@ package enum Rewriting {
     ) throws -> RewriteResult {
         let index = try run?.index ?? repository.loadIndex()
         guard let domain = repository.policy.domain(snapshot.commit.domain) else {
-            throw RepositoryError(.invalidRequest, "the domain of snapshot \(snapshot.shortID) is no longer in the policy")
+            throw RepositoryError(
+                .invalidRequest,
+                "the domain of snapshot \(snapshot.shortID) is no longer in the policy"
+            )
         }
         let keys = try run?.keys ?? repository.keys(domain: domain.id, epoch: domain.epoch)
         let sink = try PageSink(store: run ?? DryRun(index: index), keys: keys)
