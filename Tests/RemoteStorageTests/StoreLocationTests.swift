@@ -69,7 +69,8 @@ struct StoreLocationTests {
         ("sftp://ho st//x", "host"), ("sftp://host/%00", "%25"), ("rclone:", "REMOTE"), ("rclone:cloud", "REMOTE"),
         ("rclone:-v:x", "REMOTE"), ("s3:bucket", "BUCKET"), ("s3:host/", "BUCKET"), ("s3:host/ab", "bucket"),
         ("s3:host/b%cket", "bucket"), ("s3:http:///bucket", "host"), ("s3:key:secret@host/bucket", "AWS_"),
-        ("s3:host/bucket/../x", "bucket"), ("https://host/name", "servers"), ("rest:http://host", "restic"),
+        ("s3:host/bucket/../x", "bucket"), ("s3:[[a]/bucket", "host"), ("https://host/name", "servers"),
+        ("rest:http://host", "restic"),
         ("b2:bucket:x", "rclone"), ("stfp:user@host:/x", "local:stfp"), ("azure:c:/", "rclone"),
     ])
     func refusals(text: String, word: String) {

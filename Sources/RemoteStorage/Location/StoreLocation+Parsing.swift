@@ -202,7 +202,7 @@ private func hostAndPort(
             throw LocationError("\(whole): write an address of colons in brackets, as in [::1]")
         }
     }
-    let isPlain = host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"/\\?#%\"'`$".utf8.contains($0) }
+    let isPlain = host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"/\\?#%\"'`$[]".utf8.contains($0) }
     guard !host.isEmpty, isPlain else { throw LocationError("\(whole): the name of the host is missing or not valid") }
     if rest.isEmpty { return (String(host), nil) }
     guard rest.hasPrefix(":"), rest.dropFirst().utf8.allSatisfy({ (0x30...0x39).contains($0) }),
