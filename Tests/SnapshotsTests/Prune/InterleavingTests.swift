@@ -174,7 +174,7 @@ import Threads
                     }
                 } catch let error as RepositoryError {
                     outcomes.withLock { $0.append("\(participant < 2 ? "backup" : "prune") \(error.code)") }
-                    if ![.busy, .heldForDead, .cancelled].contains(error.code) {
+                    if ![.busy, .heldForDead, .cancelled].contains(error.code), !scheduler.isKilled(participant) {
                         Issue.record("seed \(seed), participant \(participant): \(error)")
                     }
                 } catch {

@@ -46,6 +46,9 @@ final class Scheduler: Sendable {
         if !isAlive { throw StorageError(.unavailable, "the process was killed") }
     }
 
+    /// Whether a participant was killed: what it makes of that is its own affair.
+    func isKilled(_ participant: Int) -> Bool { monitor.withLock { $0.killed.contains(participant) } }
+
     /// Says that a participant has come to its end.
     func finish(_ participant: Int) { monitor.change { _ = $0.finished.insert(participant) } }
 
