@@ -1,5 +1,7 @@
-/// Keeps operations from a store that has failed again and again, but for one at a time that finds out whether it is
-/// back (M. Nygard, "Release It!", 2007, §5.2). Times are seconds of any clock that never jumps.
+/// Keeps operations from a store that has failed again and again.
+///
+/// One at a time goes ahead and finds out whether the store is back (Michael Nygard, "Release It!", 2007, §5.2). Times
+/// are seconds of any clock that never jumps.
 package struct CircuitBreaker: Sendable {
     /// What an operation is to do.
     package enum Verdict: Sendable, Equatable {

@@ -1,5 +1,6 @@
-/// Spreads bytes over time: a bucket that fills at a rate, and from which what is sent is taken. Times are seconds of
-/// any clock that never jumps.
+/// Spreads bytes over time: a bucket that fills at a rate, and from which what is sent is taken.
+///
+/// Times are seconds of any clock that never jumps.
 package struct TokenBucket: Sendable {
     /// Bytes per second.
     package let rate: Double

@@ -31,7 +31,8 @@ enum FuzzTargets {
             KeyTextTarget.self,
             DirectoryTarget.self, PackTarget.self, ManifestTarget.self, ExtentsTarget.self, EntryTarget.self,
             DetailsTarget.self, DecompressTarget.self, StateTarget.self, FileCacheTarget.self, TableTarget.self,
-            PatternsTarget.self, OptionsTarget.self, HistoryTarget.self, RestoreTarget.self, RemoteTarget.self, ParityTarget.self,
+            PatternsTarget.self, OptionsTarget.self, HistoryTarget.self, RestoreTarget.self, RemoteTarget.self,
+            ParityTarget.self,
         ]
     }
 
