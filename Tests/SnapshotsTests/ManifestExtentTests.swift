@@ -61,6 +61,24 @@ struct ManifestExtentTests: ManifestTesting {
         #expect(pages.ids(level: 0, type: .extentPage).count == 2)
     }
 
+    @Test(arguments: [true, false]) func theHashSaysWhetherATreeHasHoles(hasHoles: Bool) throws {
+        let pages = ManifestPages()
+        let extents = (0..<100).map { number -> Extent in
+            hasHoles && number == 90 ? .hole(length: 5) : .chunk(.numbered(UInt64(number)), offset: 0, length: 5)
+        }
+        var entry = Entry(path: path("f"), kind: .regular)
+        entry.size = 500
+        entry.content = try ManifestBuilder(sink: pages).extentsContent(extents)
+        func read(_ sparse: Bool) throws -> Int {
+            entry.sparseHash = sparse ? .numbered(1) : nil
+            entry.contentHash = sparse ? nil : .numbered(1)
+            try entry.validate()
+            return try all(ExtentReader(entry, source: pages)).count
+        }
+        #expect(try read(hasHoles) == 100)
+        #expect { try read(!hasHoles) } throws: { ($0 as? ManifestError)?.code == .invalidEntry }
+    }
+
     @Test func sizesThatDoNotFitAreRefusedRow11() throws {
         let builder = ExtentTreeBuilder(sink: ManifestPages())
         try builder.append(.hole(length: .max))

@@ -162,6 +162,37 @@ let isRoot = geteuid() == 0
         #expect(throws: RepositoryError.self) { try fixture.restore { $0.root += bytes("/folder/nothing") } }
     }
 
+    @Test func entriesOfOneGroupThatDifferAreNotMerged() throws {
+        let fixture = try RestoreFixture()
+        func link(_ name: String, _ permissions: UInt16) -> Entry {
+            var entry = Entry(path: bytes(name), kind: .regular)
+            entry.permissions = permissions
+            entry.hardLinkGroup = 5
+            return entry
+        }
+        let page = try fixture.store([link("a", 0o600), link("b", 0o640), link("c", 0o600)])
+        let summary = try fixture.restore(page: page) { $0.root = [] }
+        #expect(summary.failures == 0)
+        let found = try ["a", "b", "c"].map { try fixture.restored.status(bytes($0)) }
+        #expect(found.map(\.permissions) == [0o600, 0o640, 0o600])
+        #expect(found[0].identity == found[2].identity)
+        #expect(found[0].identity != found[1].identity)
+    }
+
+    @Test func aPathThatTheSnapshotLacksIsNoIntegrityFailure() throws {
+        let fixture = try RestoreFixture()
+        try fixture.backup.write("a", [1])
+        try fixture.backup.backUp()
+        let recorder = RestoreRecorder()
+        let summary = try fixture.restore(observer: recorder) {
+            $0.selection = try .paths([fixture.root + bytes("/a"), fixture.root + bytes("/nothing")])
+        }
+        #expect(summary.files == 1)
+        #expect(summary.failures == 1)
+        #expect(summary.integrityFailures == 0)
+        #expect(recorder.told.failures.count == 1)
+    }
+
     @Test(arguments: [1, 2, 5]) func anyNumberOfWorkersGivesTheSameTree(workers: Int) throws {
         let fixture = try RestoreFixture()
         var random = SeededGenerator(seed: 5)

@@ -1,4 +1,4 @@
-import Records
+package import Records
 import Threads
 
 extension LocalIndex {
@@ -50,5 +50,21 @@ extension LocalIndex {
             }
         }
         return frames.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+}
+
+extension LocalIndex {
+    /// Hands on the chunks that the index knows, in order of their ids within each of its tables; one that lies in several
+    /// packs may come several times.
+    package func forEachChunk(_ body: (_ id: ChunkID, _ isData: Bool) throws -> Void) throws {
+        for table in allTables() {
+            var last: ChunkID?
+            for position in 0..<table.entryCount {
+                let id = table.id(at: position)
+                if id == last { continue }
+                last = id
+                try body(id, try table.location(at: position).entry.type == .data)
+            }
+        }
     }
 }

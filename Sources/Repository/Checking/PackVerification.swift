@@ -18,6 +18,8 @@ package struct PackVerification: Sendable {
     package var damagedChunks: [ChunkID] = []
     /// Whether the chunks could not be looked at because the key is not allowed to.
     package var isSealed = false
+    /// Domain, epoch, member and run of its header; nil if that could not be read.
+    package var origin: PackOrigin?
     /// Chunks that came out of it.
     package var chunkCount = 0
     /// Their plain bytes.
@@ -34,4 +36,16 @@ package struct PackVerification: Sendable {
         guard let place, problems.isEmpty, !isSealed, chunkCount > 0 else { return nil }
         return AttestablePack(pack, domain: place.domain, epoch: place.epoch)
     }
+}
+
+/// Where a pack comes from, by its header.
+package struct PackOrigin: Hashable, Sendable {
+    /// The domain of its chunks.
+    package let domain: DomainID
+    /// The epoch of the domain.
+    package let epoch: UInt32
+    /// The member that made it.
+    package let member: MemberID
+    /// The run that made it.
+    package let run: RunID
 }

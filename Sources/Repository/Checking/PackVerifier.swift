@@ -97,6 +97,7 @@ package final class PackVerifier {
         do {
             let pack = try OpenPack(reference, repository: repository)
             result.place = (pack.domain, pack.epoch)
+            result.origin = PackOrigin(domain: pack.domain, epoch: pack.epoch, member: pack.member, run: pack.run)
             return pack
         } catch let error as RepositoryError where error.code == .notPermitted {
             result.isSealed = true

@@ -7,6 +7,7 @@ final class OpenPack {
     let domain: DomainID
     let epoch: UInt32
     let member: MemberID
+    let run: RunID
     var lastUse: UInt64 = 0
     private var sealing: PackSealing
     private var aead: AEAD
@@ -17,6 +18,7 @@ final class OpenPack {
         domain = header.domain
         epoch = header.epoch
         member = header.member
+        run = header.run
         guard let type = PackType(rawValue: UInt8(truncatingIfNeeded: header.type)) else {
             throw RepositoryError(.unsupported, "pack \(reference.name.hex) is of type \(header.type)")
         }

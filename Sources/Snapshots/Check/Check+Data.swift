@@ -16,6 +16,7 @@ extension Check {
         rotation.keep(only: structure.survey.packs.keys)
         let check = DataCheck(
             packs: ReadSelection.select(from: packs, options.readData, lastRun: rotation.lastRun),
+            origins: structure.origins,
             rotation: rotation,
             damagedPacks: repository.damagedPacks,
             problems: problems,

@@ -51,7 +51,11 @@ package final class Check: Sendable {
         observer.begins(.index)
         let index = try checkIndex(structure, &summary)
         observer.begins(.manifests)
-        let manifests = try checkManifests(log, ChunkPresence(index: index, packs: structure.survey.packs), &summary)
+        let manifests = try checkManifests(
+            log,
+            ChunkPresence(index: index, packs: structure.survey.packs, listed: structure.origins),
+            &summary
+        )
         try reportMissing(structure, manifests)
         var damage = manifests.damage
         if options.readData != .none {
@@ -128,7 +132,7 @@ package final class Check: Sendable {
     private func checkMissing(_ pack: PackReference, _ structure: StructureCheck.Result) throws {
         // What snapshots need was told by their lists, and what a prune has deleted is not missed: a fragment that
         // describes other packs as well stays.
-        guard !structure.referenced.contains(pack.name), !structure.deleted.contains(pack.name) else { return }
+        guard !structure.needs(pack.name), !structure.deleted.contains(pack.name) else { return }
         let object = ObjectNames.pack(pack.name)
         if let length = structure.survey.packs[pack.name] {
             problems.error(
@@ -228,7 +232,7 @@ extension CheckSummary {
         objectBytes = structure.survey.byteCount
         packs = structure.survey.packs.count
         packBytes = structure.survey.packs.values.reduce(0, +)
-        let unreferenced = structure.survey.packs.filter { !structure.referenced.contains($0.key) }
+        let unreferenced = structure.survey.packs.filter { !structure.needs($0.key) }
         unreferencedPacks = unreferenced.count
         unreferencedPackBytes = unreferenced.values.reduce(0, +)
     }

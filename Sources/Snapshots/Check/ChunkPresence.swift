@@ -10,6 +10,8 @@ struct ChunkPresence {
         case present(UInt64)
         /// Every pack that has it, by the index, is missing; or the index does not have it.
         case missing(from: ObjectHash?)
+        /// It is in packs that exist and that no snapshot's lists name.
+        case unlisted(in: ObjectHash)
         /// It does not come out of the pack.
         case damaged(in: ObjectHash)
     }
@@ -17,6 +19,8 @@ struct ChunkPresence {
     let index: LocalIndex
     /// Packs that exist, with their lengths.
     let packs: [ObjectHash: UInt64]
+    /// The packs that lists of snapshots name; nil if these are not to be compared.
+    var listed: [ObjectHash: Set<ListedPacks.Origin>]?
     /// Chunks found damaged, no other copy of which is good, with the pack; empty before packs were read.
     var damaged: [ChunkID: ObjectHash] = [:]
 
@@ -24,10 +28,18 @@ struct ChunkPresence {
         if let pack = damaged[id] { return .damaged(in: pack) }
         let locations = try index.locations(of: id)
         var lost: ObjectHash?
+        var unlisted: ObjectHash?
         for location in locations where location.entry.type == type {
-            if packs[location.pack] == location.packByteCount { return .present(UInt64(location.entry.plainLength)) }
-            lost = location.pack
+            if packs[location.pack] == location.packByteCount {
+                guard let listed, listed[location.pack] == nil else {
+                    return .present(UInt64(location.entry.plainLength))
+                }
+                unlisted = location.pack
+            } else {
+                lost = location.pack
+            }
         }
+        if let unlisted { return .unlisted(in: unlisted) }
         return .missing(from: lost)
     }
 }

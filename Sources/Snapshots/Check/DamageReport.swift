@@ -7,6 +7,8 @@ struct DamageReport {
     enum Cause: Hashable {
         /// Chunks that lie in a missing pack, or in no pack that is known.
         case missing(from: ObjectHash?)
+        /// Chunks that lie in a pack that no list of a snapshot names.
+        case unlisted(in: ObjectHash)
         /// Chunks that do not come out of a pack.
         case damaged(in: ObjectHash)
         /// A page of a manifest or of extents that cannot be loaded.
@@ -101,8 +103,9 @@ struct DamageReport {
         switch cause {
         case .missing(let pack): (0, pack ?? .zero)
         case .damaged(let pack): (1, pack)
-        case .page(let id): (2, id)
-        case .content(let id): (3, id)
+        case .unlisted(let pack): (2, pack)
+        case .page(let id): (3, id)
+        case .content(let id): (4, id)
         }
     }
 
@@ -124,6 +127,14 @@ struct DamageReport {
                 .error,
                 .chunkMissing,
                 "\(chunks) that \(files) need are in no pack of the repository"
+            )
+        case .unlisted(in: let pack):
+            problem = CheckProblem(
+                .error,
+                .packList,
+                "\(chunks) of pack \(pack) are needed by \(files), and no list of these snapshots names the pack: a prune "
+                    + "may remove it",
+                object: ObjectNames.pack(pack)
             )
         case .damaged(in: let pack):
             problem = CheckProblem(

@@ -22,15 +22,19 @@ final class DataCheck: Sendable {
     private static let mostDamagedChunks = 1_000_000
 
     private let packs: [PackReference]
+    private let origins: [ObjectHash: Set<ListedPacks.Origin>]
     private let rotation: ReadRotation
     private let damagedPacks: DamagedPacks?
     private let problems: ProblemLog
     private let progress: CheckProgress
     private let state = Monitor(State())
 
-    /// - Parameter damagedPacks: where damaged packs are remembered, and forgotten when they are whole again.
+    /// - Parameters:
+    ///   - origins: what lists say of packs.
+    ///   - damagedPacks: where damaged packs are remembered, and forgotten when they are whole again.
     init(
         packs: [PackReference],
+        origins: [ObjectHash: Set<ListedPacks.Origin>],
         rotation: ReadRotation,
         damagedPacks: DamagedPacks?,
         problems: ProblemLog,
@@ -38,6 +42,7 @@ final class DataCheck: Sendable {
     ) {
         self.damagedPacks = damagedPacks
         self.packs = packs
+        self.origins = origins
         self.rotation = rotation
         self.problems = problems
         self.progress = progress
@@ -121,6 +126,13 @@ final class DataCheck: Sendable {
             problems.error(
                 problem.isDamage ? .packDamaged : .index,
                 "pack \(result.pack.name): \(problem.message)",
+                object: object
+            )
+        }
+        if let origin = result.origin, !(origins[result.pack.name] ?? []).allSatisfy({ $0.fits(origin) }) {
+            problems.error(
+                .packList,
+                "pack \(result.pack.name) is of another domain, member, run or epoch than a list says that names it",
                 object: object
             )
         }

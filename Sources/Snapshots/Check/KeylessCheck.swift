@@ -36,6 +36,7 @@ package enum KeylessCheck {
                 let packs = structure.survey.packReferences
                 let check = DataCheck(
                     packs: ReadSelection.select(from: packs, options.readData, lastRun: rotation.lastRun),
+                    origins: structure.origins,
                     rotation: rotation,
                     damagedPacks: nil,
                     problems: problems,

@@ -14,11 +14,30 @@ struct ListedPacks {
     /// What a commit says of a list, and which commits say it.
     private struct Claim {
         var hash: ObjectHash
-        var snapshots: [ObjectHash]
+        var snapshots: [ObjectHash] = []
+        /// The domains of these snapshots.
+        var domains: [DomainID: [ObjectHash]] = [:]
+        /// Those that name it as a list of packs that their run added.
+        var asAdded: [ObjectHash] = []
     }
 
-    /// The packs that some snapshot needs.
-    private(set) var referenced: Set<ObjectHash> = []
+    /// What a list says of where its packs come from.
+    struct Origin: Hashable {
+        var domain: DomainID
+        /// Member, run and epoch, of packs that the run of the list added.
+        var member: MemberID?
+        var run: RunID?
+        var epoch: UInt32?
+
+        /// Whether a pack's header says nothing else.
+        func fits(_ pack: PackOrigin) -> Bool {
+            domain == pack.domain && member ?? pack.member == pack.member && run ?? pack.run == pack.run
+                && epoch ?? pack.epoch == pack.epoch
+        }
+    }
+
+    /// The packs that some snapshot needs, with what lists that snapshots name say of them.
+    private(set) var origins: [ObjectHash: Set<Origin>] = [:]
     /// What plans have deleted, and what took its place.
     private let book: PlanBook
     private var claims: [ListName: [Claim]] = [:]
@@ -33,11 +52,11 @@ struct ListedPacks {
             for list in commit.commit.addedPackLists + commit.commit.referredPackLists {
                 let name = ListName(member: list.member, run: list.run, number: list.number)
                 var known = claims[name] ?? []
-                if let index = known.firstIndex(where: { $0.hash == list.hash }) {
-                    known[index].snapshots.append(commit.id)
-                } else {
-                    known.append(Claim(hash: list.hash, snapshots: [commit.id]))
-                }
+                let index = known.firstIndex { $0.hash == list.hash } ?? known.count
+                if index == known.count { known.append(Claim(hash: list.hash)) }
+                known[index].snapshots.append(commit.id)
+                known[index].domains[commit.commit.domain, default: []].append(commit.id)
+                if commit.commit.addedPackLists.contains(list) { known[index].asAdded.append(commit.id) }
                 claims[name] = known
             }
         }
@@ -48,11 +67,12 @@ struct ListedPacks {
         let name = ListName(member: list.signer, run: list.run, number: list.number)
         found.insert(name)
         var snapshots: [ObjectHash] = []
+        let object = ObjectNames.packList(member: name.member, run: name.run, number: name.number)
         for claim in claims[name] ?? [] {
             if claim.hash == hash {
                 snapshots += claim.snapshots
+                checkRules(list, claim, object, problems)
             } else {
-                let object = ObjectNames.packList(member: name.member, run: name.run, number: name.number)
                 problems.error(
                     .packList,
                     "pack list \(object) is not the one that \(claim.snapshots.count) snapshots name: it was replaced",
@@ -63,18 +83,48 @@ struct ListedPacks {
         }
         // A list of an interrupted run counts for nobody: its packs may be gone.
         guard !snapshots.isEmpty else { return }
+        let isAdded = list.kind == .added
+        let origin = Origin(
+            domain: list.domain,
+            member: isAdded ? list.signer : nil,
+            run: isAdded ? list.run : nil,
+            epoch: isAdded ? list.epoch : nil
+        )
         for pack in list.packs {
             // A pack that a prune has deleted is stood for by others, or by none if nothing in it was needed.
             guard book.deleted.contains(pack.name) else {
-                referenced.insert(pack.name)
+                origins[pack.name, default: []].insert(origin)
                 if survey.packs[pack.name] != pack.byteCount { missing[pack, default: []].formUnion(snapshots) }
                 continue
             }
             for name in book.present(pack.name) {
-                referenced.insert(name)
+                // Another run made it.
+                origins[name, default: []].insert(Origin(domain: list.domain))
                 guard survey.packs[name] == nil else { continue }
                 missing[PackReference(name: name, byteCount: 0), default: []].formUnion(snapshots)
             }
+        }
+    }
+
+    /// Reports a list that is not of the kind or the domain that the commits take it for.
+    private func checkRules(_ list: PackList, _ claim: Claim, _ object: String, _ problems: ProblemLog) {
+        if list.kind != .added, !claim.asAdded.isEmpty {
+            problems.error(
+                .packList,
+                "pack list \(object) is of packs that its run did not add, and \(claim.asAdded.count) snapshots name it "
+                    + "as one of packs that it did",
+                object: object,
+                snapshots: claim.asAdded
+            )
+        }
+        for (domain, snapshots) in claim.domains where domain != list.domain {
+            problems.error(
+                .packList,
+                "pack list \(object) is of domain \(list.domain.hex), and \(snapshots.count) snapshots of domain "
+                    + "\(domain.hex) name it",
+                object: object,
+                snapshots: snapshots
+            )
         }
     }
 

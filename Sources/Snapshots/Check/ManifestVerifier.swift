@@ -21,6 +21,7 @@ final class ManifestVerifier {
     private var open = OpenDirectories(digests: true)
     private var isAfterJump = false
     private var snapshot = ObjectHash.zero
+    private var inodes = InodeAgreement()
 
     /// What was found so far.
     private(set) var damage = DamageReport()
@@ -52,6 +53,7 @@ final class ManifestVerifier {
     /// - Throws: `RepositoryError.cancelled`, or what keeps the store from being read; damage does not throw.
     func verify(_ root: PageClaims, of snapshot: ObjectHash) throws -> Bool {
         self.snapshot = snapshot
+        inodes.beginSnapshot()
         sequence = PathSequence()
         isAfterJump = false
         try open.jump(toDepth: 0)
@@ -64,8 +66,10 @@ final class ManifestVerifier {
         do {
             if fingerprints.contains(fingerprint) {
                 try requireNext(claims.first.map { Place(path: $0.path, kind: $0.kind) })
+                let isGood = inodes.add(fingerprints.members(of: fingerprint))
+                if !isGood { noteContent(claims.id, claims.first?.path ?? [], differentInodes()) }
                 try jump()
-                return true
+                return isGood
             }
             let page: [UInt8]
             do {
@@ -76,11 +80,15 @@ final class ManifestVerifier {
                 return false
             }
             pageCount += 1
+            let membersBefore = inodes.count
             let isGood =
                 claims.level == 0
                 ? try readLeaf(page, claims, before: following)
                 : try readInner(page, claims, before: following)
-            if isGood { fingerprints.insert(fingerprint) }
+            // Of an inner page with hard links somewhere below, the pages below are looked at again for each snapshot.
+            if isGood, claims.level == 0 || inodes.count == membersBefore {
+                fingerprints.insert(fingerprint, members: claims.level == 0 ? inodes.onPage : [])
+            }
             return isGood
         } catch let error where error is ManifestError || error is RecordError {
             noteContent(claims.id, sequence.path, error)
@@ -102,6 +110,7 @@ final class ManifestVerifier {
     private func readLeaf(_ page: [UInt8], _ claims: PageClaims, before following: Place?) throws -> Bool {
         var leaf = try LeafPage(page, claims: claims)
         var isGood = true
+        inodes.beginPage()
         while let item = try leaf.next() {
             try sequence.advance(shared: item.shared, rest: item.rest, kind: item.kind)
             let entry = try Entry(path: sequence.path, kind: item.kind, fields: item.fields)
@@ -117,6 +126,10 @@ final class ManifestVerifier {
                 if try !verifyContent(of: entry) {
                     isGood = false
                     damage.note(file: entry.path, of: snapshot)
+                }
+                if try !inodes.add(entry) {
+                    noteContent(claims.id, entry.path, differentInodes())
+                    isGood = false
                 }
             }
         }
@@ -229,11 +242,18 @@ extension ManifestVerifier {
         case .missing(let pack):
             if findsDamageOnly { return true }
             cause = .missing(from: pack)
+        case .unlisted(let pack):
+            if findsDamageOnly { return true }
+            cause = .unlisted(in: pack)
         case .damaged(let pack):
             cause = .damaged(in: pack)
         }
         damage.note(cause, snapshot: snapshot, path: entry.path, chunk: id)
         return false
+    }
+
+    private func differentInodes() -> ManifestError {
+        ManifestError(.invalidEntry, "entries of one hard-link group differ; a restore keeps them apart")
     }
 
     private func noteLostPage(_ id: ChunkID, _ path: [UInt8]?, _ error: any Error) {

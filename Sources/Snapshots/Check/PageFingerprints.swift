@@ -14,6 +14,8 @@ struct PageFingerprints: ~Copyable {
 
     private static let limit = 1_000_000
     private var known: Set<Fingerprint> = []
+    /// The entries of hard-link groups on leaves that have any.
+    private var members: [Fingerprint: [InodeAgreement.Member]] = [:]
     private var message: [UInt8] = []
     private var hash: SHA256
 
@@ -51,10 +53,17 @@ struct PageFingerprints: ~Copyable {
     /// Whether the page was verified.
     func contains(_ fingerprint: Fingerprint) -> Bool { known.contains(fingerprint) }
 
-    /// Notes that it was.
-    mutating func insert(_ fingerprint: Fingerprint) {
-        if known.count >= Self.limit { known.removeAll(keepingCapacity: true) }
+    /// The entries of hard-link groups on a leaf that was verified.
+    func members(of fingerprint: Fingerprint) -> [InodeAgreement.Member] { members[fingerprint] ?? [] }
+
+    /// Notes that it was, and which entries of hard-link groups are on it; none are below an inner page that is noted.
+    mutating func insert(_ fingerprint: Fingerprint, members: [InodeAgreement.Member]) {
+        if known.count >= Self.limit || self.members.count >= Self.limit {
+            known.removeAll(keepingCapacity: true)
+            self.members.removeAll()
+        }
         known.insert(fingerprint)
+        if !members.isEmpty { self.members[fingerprint] = members }
     }
 }
 

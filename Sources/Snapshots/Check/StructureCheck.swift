@@ -14,14 +14,17 @@ struct StructureCheck {
     /// What the structure has shown.
     struct Result {
         var survey: ObjectSurvey
-        /// The packs that some snapshot needs.
-        var referenced: Set<ObjectHash>
+        /// The packs that some snapshot needs, with what lists say of them.
+        var origins: [ObjectHash: Set<ListedPacks.Origin>]
         /// Packs that prune plans have deleted.
         var deleted: Set<ObjectHash>
         /// Packs that lists name and the listing does not have as they should be.
         var missing: MissingPacks
         /// Index fragments that lists name and that are not there.
         var missingFragments: [ObjectHash]
+
+        /// Whether some snapshot needs the pack.
+        func needs(_ pack: ObjectHash) -> Bool { origins[pack] != nil }
 
         /// Reports index fragments that are not there.
         func reportMissingFragments(_ problems: ProblemLog) {
@@ -67,7 +70,7 @@ struct StructureCheck {
         try packs.report(store, problems: problems)
         return Result(
             survey: survey,
-            referenced: packs.referenced,
+            origins: packs.origins,
             deleted: book.deleted,
             missing: MissingPacks(packs: packs.missing),
             missingFragments: missingFragments

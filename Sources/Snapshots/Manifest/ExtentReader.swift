@@ -20,12 +20,16 @@ package struct ExtentReader {
     private var inline: ArraySlice<Extent> = []
     private var pages: [Page] = []
     private var root: (id: ChunkID, level: Int)?
+    /// Whether the content must have holes, as its hash says; nil if nothing says so.
+    private var expectsHoles: Bool?
+    private var hasHoles = false
     /// The bytes of content that have not been returned yet.
     package private(set) var remainingLength: UInt64
 
     /// Starts at the first extent of the content of an entry; loads nothing yet.
     package init(_ entry: Entry, source: any ChunkSource) {
         self.init(entry.content, size: entry.size, source: source)
+        if entry.kind == .regular { expectsHoles = entry.sparseHash != nil }
     }
 
     /// Starts at the first extent of a content of so many bytes; loads nothing yet.
@@ -45,12 +49,21 @@ package struct ExtentReader {
             guard remainingLength == 0 else {
                 throw ManifestError(.countMismatch, "\(remainingLength) bytes of a file's content have no extent")
             }
+            guard hasHoles == expectsHoles ?? hasHoles else {
+                throw ManifestError(
+                    .invalidEntry,
+                    hasHoles
+                        ? "a file has holes, and the hash of a file without"
+                        : "a file has no holes, and the hash of a file with holes"
+                )
+            }
             return nil
         }
         guard extent.length <= remainingLength else {
             throw ManifestError(.countMismatch, "the extents of a file are longer than its size")
         }
         remainingLength -= extent.length
+        if extent.isHole { hasHoles = true }
         return extent
     }
 

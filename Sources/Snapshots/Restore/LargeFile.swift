@@ -100,20 +100,20 @@ struct ReusableFile: Sendable {
 
 /// Large files of hard-link groups that are being written, with the other names that wait for them.
 final class LargeFileGroups: Sendable {
-    private let waiting = Monitor<[UInt64: [RestoreItem]]>([:])
+    private let waiting = Monitor<[InodeKey: [RestoreItem]]>([:])
 
     /// Whether the caller is the one to write the group's file; otherwise the item waits for who does.
-    func begin(_ item: RestoreItem) -> Bool {
+    func begin(_ item: RestoreItem, _ key: InodeKey) -> Bool {
         waiting.withLock { waiting in
-            guard waiting[item.entry.hardLinkGroup] != nil else {
-                waiting[item.entry.hardLinkGroup] = []
+            guard waiting[key] != nil else {
+                waiting[key] = []
                 return true
             }
-            waiting[item.entry.hardLinkGroup]?.append(item)
+            waiting[key]?.append(item)
             return false
         }
     }
 
     /// Ends the writing, and returns the items that have waited for it.
-    func end(_ group: UInt64) -> [RestoreItem] { waiting.withLock { $0.removeValue(forKey: group) ?? [] } }
+    func end(_ key: InodeKey) -> [RestoreItem] { waiting.withLock { $0.removeValue(forKey: key) ?? [] } }
 }

@@ -3,6 +3,8 @@ import FileSystem
 /// One file, link or special file to be restored.
 final class RestoreItem: Sendable {
     let entry: Entry
+    /// What it is one inode with; nil for an entry of a single name.
+    let inode: InodeKey?
     let name: [UInt8]
     /// The directory that it belongs in.
     let directory: Directory
@@ -22,8 +24,9 @@ final class RestoreItem: Sendable {
         parent: RestoredDirectory,
         staging: StagingArea?,
         existing: FileStatus?
-    ) {
+    ) throws {
         self.entry = entry
+        inode = try InodeKey(entry)
         self.path = path
         name = Array(entry.name)
         self.directory = directory

@@ -75,8 +75,11 @@ final class RestoreWalker {
         try flush()
         for path in missingPaths.sorted(by: { PathOrder.compare($0, $1) < 0 }) {
             let isLost = cursor.mayHaveLost(path)
-            let reason = isLost ? "the page that would list it is lost" : "the snapshot holds no such path"
-            context.fail(path, RepositoryError(isLost ? .integrity : .missing, reason))
+            // Otherwise nothing is lost: it was never there.
+            context.fail(
+                path,
+                isLost ? RepositoryError(.integrity, "the page that would list it is lost") : noSuchPath(path)
+            )
         }
     }
 
@@ -87,12 +90,10 @@ final class RestoreWalker {
             return true
         }
         guard let entry = try cursor.next(), entry.path == root, entry.kind != .directoryEnd else {
-            let isLost = cursor.mayHaveLost(root)
+            guard cursor.mayHaveLost(root) else { throw noSuchPath(root) }
             throw RepositoryError(
-                isLost ? .integrity : .invalidRequest,
-                isLost
-                    ? "whether the snapshot holds \(printable(root)) is unknown: the page that would list it is lost"
-                    : "the snapshot holds no \(printable(root)): list it to see what it does"
+                .integrity,
+                "whether the snapshot holds \(printable(root)) is unknown: the page that would list it is lost"
             )
         }
         if entry.kind != .directory {
@@ -187,8 +188,7 @@ final class RestoreWalker {
             let isLeftOut = entry.kind.isDevice && !context.options.allowsDevices
             return context.report(path, isLeftOut ? .skipped : .created, bytes: entry.size)
         }
-        parent.begin()
-        let item = RestoreItem(
+        let item = try RestoreItem(
             entry: entry,
             path: path,
             directory: stack.current,
@@ -196,6 +196,7 @@ final class RestoreWalker {
             staging: level.staging,
             existing: existing
         )
+        parent.begin()
         if let unit = units.add(item) { try push(unit) }
     }
 

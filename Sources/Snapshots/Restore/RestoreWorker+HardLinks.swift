@@ -7,10 +7,10 @@ import Glibc
 extension RestoreWorker {
     /// Makes the item a link to a member of its group that has been restored; false when there is none yet.
     func linkToRestored(_ item: RestoreItem, in directory: Directory) throws -> Bool {
-        guard item.entry.hardLinkGroup != 0, let links = item.staging?.links else { return false }
+        guard let key = item.inode, let links = item.staging?.links else { return false }
         let name = nextName()
         do {
-            try links.link(StagingArea.linkName(item.entry.hardLinkGroup), to: directory, as: name)
+            try links.link(StagingArea.linkName(key), to: directory, as: name)
         } catch {
             // With too many links already, the member becomes a file of its own.
             if error.errno == ENOENT || error.errno == EMLINK { return false }
@@ -27,8 +27,8 @@ extension RestoreWorker {
 
     /// Lets later members become links to a file that is complete.
     func rememberRestored(_ item: RestoreItem, _ name: [UInt8], in directory: Directory) throws {
-        guard item.entry.hardLinkGroup != 0, let links = item.staging?.links else { return }
-        let linkName = StagingArea.linkName(item.entry.hardLinkGroup)
+        guard let key = item.inode, let links = item.staging?.links else { return }
+        let linkName = StagingArea.linkName(key)
         do {
             try directory.link(name, to: links, as: linkName)
         } catch {
@@ -41,10 +41,8 @@ extension RestoreWorker {
 
     /// Lets later members become links to a file that was there and is right.
     func rememberKept(_ item: RestoreItem) {
-        guard item.entry.hardLinkGroup != 0, let links = item.staging?.links, let existing = item.existing else {
-            return
-        }
-        let linkName = StagingArea.linkName(item.entry.hardLinkGroup)
+        guard let key = item.inode, let links = item.staging?.links, let existing = item.existing else { return }
+        let linkName = StagingArea.linkName(key)
         // If this cannot be done, the next member is restored by itself.
         guard (try? item.directory.link(item.name, to: links, as: linkName)) != nil else { return }
         if (try? links.status(linkName))?.identity != existing.identity { try? links.unlink(linkName) }

@@ -123,7 +123,7 @@ final class RestoreWorker {
     }
 
     private func beginLarge(_ item: RestoreItem, in directory: Directory) throws {
-        if item.entry.hardLinkGroup != 0, !shared.largeGroups.begin(item) { return }
+        if let key = item.inode, !shared.largeGroups.begin(item, key) { return }
         let staged = try makeFile(in: directory)
         let file: LargeFile
         do {
@@ -162,8 +162,8 @@ final class RestoreWorker {
     }
 
     private func endLargeGroup(_ item: RestoreItem, failure: (any Error)?) {
-        guard item.entry.hardLinkGroup != 0 else { return }
-        for waiting in shared.largeGroups.end(item.entry.hardLinkGroup) {
+        guard let key = item.inode else { return }
+        for waiting in shared.largeGroups.end(key) {
             do {
                 if let failure { throw failure }
                 guard try linkToRestored(waiting, in: try stagingDirectory(of: waiting)) else {

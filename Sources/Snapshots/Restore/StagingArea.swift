@@ -1,3 +1,4 @@
+import Cryptography
 import FileSystem
 import Glibc
 
@@ -52,8 +53,10 @@ final class StagingArea: Sendable {
     /// Removes the area with everything in it.
     func remove() throws { try TreeRemoval.remove(name, from: parent) }
 
-    /// The name under which a hard-link group's file is kept.
-    static func linkName(_ group: UInt64) -> [UInt8] { Array(String(group, radix: 16).utf8) }
+    /// The name under which the file of a hard-link group is kept: entries that differ never share one.
+    static func linkName(_ key: InodeKey) -> [UInt8] {
+        Array("\(String(key.group, radix: 16))-\(key.digest.hex)".utf8)
+    }
 
     /// Removes the areas in a directory whose processes have ended; those that cannot be removed stay.
     private static func removeLeftovers(in parent: Directory) {
