@@ -4,7 +4,7 @@ set -eu
 packages="libssl-dev zlib1g-dev libzstd-dev libsqlite3-dev libisal-dev pkg-config"
 if [ "${1:-}" = --tests ]; then
     packages="$packages acl attr borgbackup git libcap2-bin openssh-client openssh-server python3 python3-cryptography"
-    packages="$packages python3-venv python3-zstandard restic strace"
+    packages="$packages python3-venv python3-zstandard restic strace unzip"
 fi
 missing=
 for package in $packages; do

@@ -69,17 +69,20 @@ package struct EntryWalk {
     }
 
     private func noRoot() -> RepositoryError {
-        if cursor.mayHaveLost(root) {
-            return RepositoryError(
-                .integrity,
-                "whether the snapshot holds \(printable(root)) is unknown: the page that would list it is lost"
-            )
-        }
+        guard cursor.mayHaveLost(root) else { return noSuchPath(root) }
         return RepositoryError(
-            .invalidRequest,
-            "the snapshot holds no \(printable(root)): list it to see what it does"
+            .integrity,
+            "whether the snapshot holds \(printable(root)) is unknown: the page that would list it is lost"
         )
     }
+}
+
+/// What is said of a path that a user names and the snapshot does not have.
+func noSuchPath(_ path: [UInt8]) -> RepositoryError {
+    RepositoryError(
+        .invalidRequest,
+        "the snapshot holds no \(printable([UInt8(ascii: "/")] + path)): ls shows what it holds"
+    )
 }
 
 extension Entry {

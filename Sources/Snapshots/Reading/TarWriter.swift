@@ -10,7 +10,7 @@ package final class TarWriter {
     private let skipped: (_ path: [UInt8], _ reason: String) -> Void
     /// Told of each entry whose content or attributes cannot be read.
     private let failed: (_ path: [UInt8], _ error: any Error) -> Void
-    private var firstNames: [UInt64: [UInt8]] = [:]
+    private var firstNames: [InodeKey: [UInt8]] = [:]
     private var buffer: [UInt8] = []
     private static let zeros = [UInt8](repeating: 0, count: 64 << 10)
 
@@ -65,13 +65,13 @@ package final class TarWriter {
         header.deviceMajor = entry.deviceMajor
         header.deviceMinor = entry.deviceMinor
         if entry.kind == .directory { header.path.append(UInt8(ascii: "/")) }
-        if entry.hardLinkGroup != 0 {
-            if let first = firstNames[entry.hardLinkGroup] {
+        if let key = try InodeKey(entry) {
+            if let first = firstNames[key] {
                 header.flag = .hardLink
                 header.linkTarget = first
                 return try emit(header)
             }
-            firstNames[entry.hardLinkGroup] = path
+            firstNames[key] = path
         }
         do {
             header.attributes = try entry.attributes.load(from: pages)
@@ -80,7 +80,7 @@ package final class TarWriter {
         }
         header.size = entry.size
         guard entry.kind == .regular else { return try emit(header) }
-        if try !writeFile(entry, header, path) { firstNames[entry.hardLinkGroup] = nil }
+        if try !writeFile(entry, header, path), let key = try InodeKey(entry) { firstNames[key] = nil }
     }
 
     /// Writes the two blocks of zeros that end an archive.
