@@ -53,6 +53,16 @@ struct BackupCommand: SessionCommand {
     @Option(help: ArgumentHelp("Compare files with this snapshot instead of the cache.", valueName: "snapshot"))
     var parent: String?
 
+    @Option(
+        name: [.customShort("g"), .long],
+        help: ArgumentHelp(
+            "Compare with the last snapshot that has in common: dataset, host, paths, tags, joined by commas. "
+                + "(default: dataset)",
+            valueName: "group"
+        )
+    )
+    var groupBy: String?
+
     @Flag(name: .shortAndLong, help: "Read every file, even if it seems unchanged.")
     var force = false
 
@@ -161,6 +171,7 @@ struct BackupCommand: SessionCommand {
         request.user = currentUserName()
         request.tags = tag.flatMap { $0.split(separator: ",").map(String.init) }
         request.time = try time.map { try Moment.parse($0, now: session.now) }
+        request.parentGrouping = try grouping()
         request.rereadsAll = force
         request.skipsIfUnchanged = skipIfUnchanged
         request.isDryRun = dryRun
@@ -180,6 +191,22 @@ struct BackupCommand: SessionCommand {
         request.program = ProgramVersion.text
         request.interval = interval?.span.seconds ?? 0
         return request
+    }
+
+    private func grouping() throws -> ParentGrouping? {
+        guard let groupBy else { return nil }
+        guard parent == nil else { throw UsageError("--parent and --group-by contradict each other: give one of them") }
+        var grouping: ParentGrouping = []
+        for name in groupBy.split(separator: ",") {
+            switch name {
+            case "dataset", "datasets": grouping.insert(.dataset)
+            case "host", "hosts": grouping.insert(.host)
+            case "path", "paths": grouping.insert(.paths)
+            case "tag", "tags": grouping.insert(.tags)
+            default: throw UsageError("--group-by knows dataset, host, paths and tags, not \"\(name)\"")
+            }
+        }
+        return grouping == .dataset ? nil : grouping
     }
 
     private func concurrencyVariable(_ variables: Variables) throws -> Int? {

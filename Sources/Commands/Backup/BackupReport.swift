@@ -30,7 +30,8 @@ struct BackupReport {
                 "",
                 "Files:     \(statistics.filesNew) new, \(statistics.filesChanged) changed, "
                     + "\(statistics.filesUnmodified) unmodified",
-                "Dirs:      \(statistics.directories)",
+                "Dirs:      \(summary.tally.directoriesNew) new, \(summary.tally.directoriesChanged) changed, "
+                    + "\(summary.tally.directoriesUnmodified) unmodified",
                 "Read:      \(Format.bytes(statistics.bytesRead))",
                 "Added:     \(Format.bytes(statistics.bytesAdded)) (\(Format.bytes(statistics.bytesStored)) stored)",
                 "",
@@ -57,7 +58,12 @@ struct BackupReport {
         var record: JSONValue = [
             "message_type": "summary", "dry_run": .boolean(request.isDryRun),
             "files_new": .unsigned(statistics.filesNew), "files_changed": .unsigned(statistics.filesChanged),
-            "files_unmodified": .unsigned(statistics.filesUnmodified), "dirs": .unsigned(statistics.directories),
+            "files_unmodified": .unsigned(statistics.filesUnmodified),
+            "dirs_new": .unsigned(summary.tally.directoriesNew),
+            "dirs_changed": .unsigned(summary.tally.directoriesChanged),
+            "dirs_unmodified": .unsigned(summary.tally.directoriesUnmodified),
+            "dirs": .unsigned(statistics.directories), "data_blobs": .unsigned(summary.tally.dataChunks),
+            "tree_blobs": .unsigned(summary.tally.metadataChunks),
             "files_read": .unsigned(statistics.filesNew + statistics.filesChanged),
             "bytes_read": .unsigned(statistics.bytesRead), "data_added": .unsigned(statistics.bytesAdded),
             "data_added_packed": .unsigned(statistics.bytesStored), "pack_bytes": .unsigned(summary.packBytes),

@@ -29,4 +29,12 @@ struct BackupReporter: BackupObserver {
     }
 
     func warning(_ message: String) { output.warning(message) }
+
+    func leftOut(_ mounts: [(path: [UInt8], kind: String)]) {
+        var names = mounts.prefix(8).map { "\(printable($0.path)) (\($0.kind))" }
+        if mounts.count > names.count { names.append("\(mounts.count - names.count) more") }
+        output.note(
+            "left out, for they hold no data: \(names.joined(separator: ", ")); --include-pseudo saves them too"
+        )
+    }
 }

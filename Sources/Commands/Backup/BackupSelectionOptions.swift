@@ -23,21 +23,29 @@ struct BackupSelectionOptions: ParsableArguments {
     @Flag(name: [.customShort("x"), .long], help: "Stay on the file systems of the given paths.")
     var oneFileSystem = false
 
+    @Flag(help: "Also save what file systems of the kernel show that hold no data, such as /proc and /sys.")
+    var includePseudo = false
+
     /// The selection that the options describe.
     ///
     /// - Parameter repository: the absolute path of the repository, which is never saved into itself.
     func selection(exceptFor repository: [UInt8]?) throws -> (selection: WalkSelection, patterns: [[UInt8]]) {
         let lists = try patterns.lists()
         var selection = WalkSelection()
-        if !lists.exact.isEmpty || !lists.folded.isEmpty || repository != nil {
+        // By its identity: links and mounts may lead to it under other paths.
+        if let repository, let status = try? Directory.open(path: repository).status() {
+            selection.excludedDirectories = [status.identity]
+        }
+        if !lists.exact.isEmpty || !lists.folded.isEmpty {
             selection.excludes = { path, isDirectory in
-                path == repository || isExcluded(path, isDirectory: isDirectory, by: lists)
+                isExcluded(path, isDirectory: isDirectory, by: lists)
             }
         }
         selection.excludesCaches = excludeCaches
         selection.markerFiles = try excludeIfPresent.map(marker)
         selection.largestFile = excludeLargerThan?.count
         selection.oneFileSystem = oneFileSystem
+        selection.includesPseudoFileSystems = includePseudo
         return (selection, (lists.exact.patterns + lists.folded.patterns).map(\.source))
     }
 

@@ -4,7 +4,10 @@ import Snapshots
 
 /// Patterns of what is left out.
 struct ExcludeOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: "Leave out what fits a pattern in the syntax of .gitignore, counted from /.")
+    @Option(
+        name: .shortAndLong,
+        help: "Leave out what fits a pattern in the syntax of .gitignore: from / on if it begins with /, else at any depth."
+    )
     var exclude: [String] = []
 
     @Option(help: "The same, whether letters are capital or small.")
@@ -23,10 +26,10 @@ struct ExcludeOptions: ParsableArguments {
     ///
     /// - Throws: `UsageError` for files that cannot be read and patterns that can never fit.
     func lists() throws -> (exact: PatternList, folded: PatternList) {
-        var exact = PatternList()
+        var exact = PatternList(isFloating: true)
         exact.append(exclude)
         for path in excludeFile { exact.append(parsing: try patternFile(path)) }
-        var folded = PatternList(ignoringCase: true)
+        var folded = PatternList(ignoringCase: true, isFloating: true)
         folded.append(iexclude)
         for path in iexcludeFile { folded.append(parsing: try patternFile(path)) }
         for pattern in exact.patterns + folded.patterns where !pattern.canMatch {

@@ -1,5 +1,6 @@
 import FileSystem
 import Glibc
+import Snapshots
 
 /// Opens a file that the user names, by whatever way: a link, a pipe, /dev/stdin, or `-` for standard input.
 ///
@@ -10,12 +11,30 @@ func openUserFile(_ path: String) throws -> Descriptor {
     return Descriptor(adopting: number)
 }
 
-/// The absolute form of a path, without `.` and empty components; `..` and links are left as they are.
+/// The absolute form of a path, without `.`, `..` and empty components.
+///
+/// Links are left as they are, but for those before a `..`, which leads to the parent of what they point to; where
+/// nothing is there, it is taken by its meaning in text.
 func absolutePath(_ path: [UInt8]) throws -> [UInt8] {
     let slash = UInt8(ascii: "/")
     let whole = path.first == slash ? path : try workingDirectory() + [slash] + path
-    let components = whole.split(separator: slash).filter { !$0.elementsEqual([UInt8(ascii: ".")]) }
-    return [slash] + Array(components.joined(separator: [slash]))
+    var components = whole.split(separator: slash).filter { !$0.elementsEqual(".".utf8) }
+    if let last = components.lastIndex(where: { $0.elementsEqual("..".utf8) }) {
+        let start = [slash] + Array(components[...last].joined(separator: [slash]))
+        components = realPath(start).map { $0.split(separator: slash) + components[(last + 1)...] } ?? components
+    }
+    return RootPaths.absolute(Array(components.joined(separator: [slash])), workingDirectory: [])
+}
+
+/// The path of something that exists, with all links resolved; nil if it cannot be told.
+private func realPath(_ path: [UInt8]) -> [UInt8]? {
+    let resolved = unsafe (path + [0]).withUnsafeBufferPointer { buffer -> UnsafeMutablePointer<CChar>? in
+        guard let start = buffer.baseAddress else { return nil }
+        return unsafe start.withMemoryRebound(to: CChar.self, capacity: buffer.count) { unsafe realpath($0, nil) }
+    }
+    guard let resolved = unsafe resolved else { return nil }
+    defer { unsafe free(resolved) }
+    return unsafe Array(UnsafeBufferPointer(start: resolved, count: strlen(resolved))).map { UInt8(bitPattern: $0) }
 }
 
 /// The directory that relative paths count from.
@@ -41,9 +60,8 @@ func currentUserName() -> String {
 
 /// The absolute path of something that exists, with all links resolved; its absolute form if it does not exist.
 func resolvedPath(_ path: String) throws -> [UInt8] {
-    guard let resolved = unsafe realpath(path, nil) else { return try absolutePath(Array(path.utf8)) }
-    defer { unsafe free(resolved) }
-    return unsafe Array(UnsafeBufferPointer(start: resolved, count: strlen(resolved))).map { UInt8(bitPattern: $0) }
+    let bytes = RawArguments.bytes(of: path)
+    return try realPath(bytes) ?? absolutePath(bytes)
 }
 
 /// Whether there is something at an absolute path, be it a link to nowhere; what cannot be told counts as there.

@@ -114,6 +114,7 @@ package final class Backup: Sendable {
                 snapshot: nil,
                 parent: parent?.id,
                 statistics: statistics,
+                tally: result.tally,
                 packBytes: 0,
                 isSkipped: run != nil
             )
@@ -132,6 +133,7 @@ package final class Backup: Sendable {
             snapshot: id,
             parent: parent?.id,
             statistics: statistics,
+            tally: result.tally,
             packBytes: run.storedTotals.bytes,
             isSkipped: false
         )
@@ -153,10 +155,7 @@ package final class Backup: Sendable {
         details.parent = parent?.id
         details.isIncomplete = statistics.failures > 0
         details.rootDigest = result.root.digest
-        switch request.source {
-        case .files(let paths): details.paths = paths.sorted { $0.lexicographicallyPrecedes($1) }
-        case .stream(let name, _, _): details.paths = [[UInt8(ascii: "/")] + name]
-        }
+        details.paths = request.recordedPaths
         details.chunker = ChunkerRecord(
             kind: UInt64(request.chunker.kind.rawValue),
             minimum: UInt64(request.chunker.minimum),
@@ -190,7 +189,21 @@ package final class Backup: Sendable {
             }
             return commit
         }
-        return log.newestData { $0.commit.dataset == dataset && $0.commit.signer == repository.keyring.member }
+        // Another member's word on what a file of this host holds is not taken unasked.
+        let member = repository.keyring.member
+        guard let grouping = request.parentGrouping else {
+            return log.newestData { $0.commit.dataset == dataset && $0.commit.signer == member }
+        }
+        let group = try log.commits.filter { commit in
+            guard commit.commit.signer == member else { return false }
+            do {
+                return request.agrees(with: try repository.details(of: commit.commit), in: grouping)
+            } catch let error where error.isDamage {
+                return false
+            }
+        }
+        let members = Set(group.map(\.id))
+        return log.newestData { members.contains($0.id) }
     }
 
     private func parentEntries(
@@ -214,6 +227,8 @@ package final class Backup: Sendable {
             return try ManifestPrevious(cursor: cursor)
         }
         guard let cache = try repository.repositoryCache() else { return nil }
-        return FileCacheReader(directory: cache, dataset: dataset)
+        guard request.parentGrouping != nil else { return FileCacheReader(directory: cache, dataset: dataset) }
+        // What a cache says of files is true whichever snapshot they are compared with.
+        return parent.flatMap { FileCacheReader(directory: cache, dataset: $0.commit.dataset) }
     }
 }

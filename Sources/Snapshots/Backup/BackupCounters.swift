@@ -7,6 +7,7 @@ final class BackupCounters: Sendable {
     let progress: BackupProgress
     let attributeStore: AttributeStore
     private let statistics = Monitor(SnapshotStatistics())
+    private let tallied = Monitor(BackupTally())
     private let clock: @Sendable () -> Int64
 
     /// A file whose change time is closer to now than this may change again without its times changing: the kernel
@@ -23,6 +24,30 @@ final class BackupCounters: Sendable {
     var totals: SnapshotStatistics { statistics.withLock { $0 } }
 
     func count(_ change: (inout SnapshotStatistics) -> Void) { statistics.withLock { change(&$0) } }
+
+    /// The counts so far that are not kept.
+    var tally: BackupTally { tallied.withLock { $0 } }
+
+    /// Takes what is known of all directories at the end.
+    func count(directories: BackupTally) {
+        tallied.withLock { tally in
+            tally.directoriesNew = directories.directoriesNew
+            tally.directoriesChanged = directories.directoriesChanged
+            tally.directoriesUnmodified = directories.directoriesUnmodified
+        }
+    }
+
+    /// Counts a chunk that was stored, by its plain length and that in its pack; 0 there means that it was known.
+    func stored(_ type: ChunkType, byteCount: Int, storedByteCount: Int) {
+        guard storedByteCount > 0 else { return }
+        statistics.withLock { statistics in
+            statistics.bytesAdded += UInt64(byteCount)
+            statistics.bytesStored += UInt64(storedByteCount)
+        }
+        tallied.withLock { tally in
+            if type == .data { tally.dataChunks += 1 } else { tally.metadataChunks += 1 }
+        }
+    }
 
     func failed() {
         progress.addFailure()

@@ -10,6 +10,7 @@ final class BackupPipeline: Sendable {
     struct Result {
         var root: ManifestRoot
         var statistics: SnapshotStatistics
+        var tally: BackupTally
         var fileCache: FileCacheWriter?
     }
 
@@ -92,7 +93,7 @@ final class BackupPipeline: Sendable {
             )
             workerThreads.append(WorkerThread(name: "worker") { working.take()?.work() })
         }
-        let stage = Handover(try makeStage(counters, cache))
+        let stage = Handover(try makeStage(counters, cache, hasPrevious: parent != nil))
         let outcome = self.outcome
         let manifestThread = WorkerThread(name: "manifest") {
             do {
@@ -130,7 +131,7 @@ final class BackupPipeline: Sendable {
             cache?.abandon()
             throw RepositoryError(.cancelled, "the backup ended without a result")
         }
-        return Result(root: root, statistics: counters.totals, fileCache: cache)
+        return Result(root: root, statistics: counters.totals, tally: counters.tally, fileCache: cache)
     }
 
     /// Ends all threads.
@@ -208,9 +209,20 @@ final class BackupPipeline: Sendable {
         )
     }
 
-    private func makeStage(_ counters: BackupCounters, _ cache: FileCacheWriter?) throws -> ManifestStage {
+    private func makeStage(
+        _ counters: BackupCounters,
+        _ cache: FileCacheWriter?,
+        hasPrevious: Bool
+    ) throws -> ManifestStage {
         let sink = RunSink(run: store, counters: counters, identifier: try identifier(), encoder: try encoder())
-        return try ManifestStage(run: store, observer: observer, counters: counters, sink: sink, cache: cache)
+        return try ManifestStage(
+            run: store,
+            observer: observer,
+            counters: counters,
+            sink: sink,
+            cache: cache,
+            hasPrevious: hasPrevious
+        )
     }
 
     private func makeFileCache() -> FileCacheWriter? {

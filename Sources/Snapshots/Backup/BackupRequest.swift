@@ -1,4 +1,5 @@
 package import Chunking
+package import FileSystem
 package import Records
 package import Repository
 
@@ -24,8 +25,12 @@ package struct WalkSelection: Sendable {
     package var markerFiles: [(name: [UInt8], header: [UInt8]?)] = []
     /// Files above this size are left out, bytes.
     package var largestFile: UInt64?
+    /// Directories that are left out wherever they are met: the repository itself.
+    package var excludedDirectories: Set<FileIdentity> = []
     /// Whether other file systems than that of the root are left out.
     package var oneFileSystem = false
+    /// Whether file systems that hold no data, such as /proc, are walked even if they are no roots.
+    package var includesPseudoFileSystems = false
 
     /// Everything.
     package init() {}
@@ -55,6 +60,9 @@ package struct BackupRequest: Sendable {
     package var rereadsAll = false
     /// A snapshot to compare files with by size and modification time, instead of this host's file cache.
     package var parent: ObjectHash?
+    /// What the parent must have in common with this snapshot, if it is to be found otherwise than as the newest of the
+    /// dataset.
+    package var parentGrouping: ParentGrouping?
     /// Whether nothing is committed if nothing has changed since the parent.
     package var skipsIfUnchanged = false
     /// Whether nothing is stored.
@@ -84,7 +92,9 @@ package struct BackupRequest: Sendable {
 
 /// What happens to one item.
 package enum ItemChange: String, Sendable {
-    case new, changed, unmodified
+    case new
+    case changed = "modified"
+    case unmodified = "unchanged"
 }
 
 /// Told of a backup's course, from any thread.
@@ -99,6 +109,13 @@ package protocol BackupObserver: Sendable {
     var wantsItems: Bool { get }
     /// Something worth a warning.
     func warning(_ message: String)
+    /// What these mounts show was left out, because file systems of their kind hold no data; told once at most.
+    func leftOut(_ mounts: [(path: [UInt8], kind: String)])
+}
+
+extension BackupObserver {
+    /// Says nothing.
+    package func leftOut(_ mounts: [(path: [UInt8], kind: String)]) {}
 }
 
 /// What a backup did.
@@ -109,6 +126,8 @@ package struct BackupSummary: Sendable {
     package var parent: ObjectHash?
     /// Counts.
     package var statistics: SnapshotStatistics
+    /// Further counts.
+    package var tally: BackupTally
     /// Bytes of packs written, with headers and padding.
     package var packBytes: UInt64
     /// Whether nothing was committed because nothing had changed.

@@ -54,12 +54,7 @@ final class ChunkWorking {
             identifier: &identifier,
             encoder: &encoder
         )
-        if stored.storedByteCount > 0 {
-            counters.count {
-                $0.bytesAdded += UInt64(count)
-                $0.bytesStored += UInt64(stored.storedByteCount)
-            }
-        }
+        counters.stored(.data, byteCount: count, storedByteCount: stored.storedByteCount)
         job.batch.fill(job.place, .piece(EntryBatch.Piece(id: stored.id, byteCount: count)))
     }
 }

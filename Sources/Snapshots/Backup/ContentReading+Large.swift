@@ -12,14 +12,33 @@ extension ContentReading {
             opened.adviseSequential()
             let isStream: Bool
             if case .stream = item.placement { isStream = true } else { isStream = false }
-            for attempt in 1...2 {
+            var mayHaveHoles = true
+            var attempt = 1
+            while true {
                 let before = try opened.status()
                 guard before.kind == .regular else { throw FileVanished() }
-                let content = try readPieces(opened, size: before.size, isSparse: before.mayHaveHoles, batch)
+                let content: ReadContent
+                if file.hidesSize {
+                    let limit = PseudoFileSystem.longestContent
+                    guard before.size <= limit else { throw EndlessFile() }
+                    content = try readPieces(opened, size: limit + 1, isSparse: false, batch)
+                    guard content.byteCount <= limit else { throw EndlessFile() }
+                } else {
+                    let isSparse = mayHaveHoles && before.mayHaveHoles
+                    content = try readPieces(opened, size: before.size, isSparse: isSparse, batch)
+                    if content.hasLostItsHoles {
+                        mayHaveHoles = false
+                        if isStream { batch.fill(batch.addPlace(), .restart) }
+                        continue
+                    }
+                }
                 let after = try opened.status()
                 counters.count { $0.bytesRead += content.dataByteCount }
-                let isTorn = StatRecord(before) != StatRecord(after) || content.byteCount != after.size
+                let isTorn =
+                    !file.hidesSize
+                    && (StatRecord(before) != StatRecord(after) || content.byteCount != after.size)
                 if isTorn, attempt == 1 {
+                    attempt = 2
                     if isStream { batch.fill(batch.addPlace(), .restart) }
                     continue
                 }
@@ -37,6 +56,8 @@ extension ContentReading {
             fail(&item, path, error)
         } catch let error as FileVanished {
             fail(&item, path, error)
+        } catch let error as EndlessFile {
+            fail(&item, path, error)
         }
     }
 
@@ -46,6 +67,8 @@ extension ContentReading {
         /// Bytes outside holes.
         var dataByteCount: UInt64 = 0
         var hasHoles = false
+        /// Whether none of the holes that it seemed to have was met: they were filled meanwhile, and the digest is none.
+        var hasLostItsHoles = false
         var digest: Digest?
     }
 
@@ -66,12 +89,12 @@ extension ContentReading {
             content.places = (first ?? place)..<(place + 1)
         }
         guard let stretches else {
-            content.byteCount = try readStretch(opened, from: 0, to: nil, batch, note)
+            // Never beyond the size: a file that grows as fast as it is read would have no end.
+            content.byteCount = try readStretch(opened, from: 0, to: size, batch, note)
             content.dataByteCount = UInt64(content.byteCount)
             content.digest = try cutter.finishHash()
             return content
         }
-        content.hasHoles = true
         try unsafe cutter.hash.update(Array("holdfast/v1/sparse\0".utf8).span.bytes)
         var position: Int64 = 0
         while let stretch = try stretches.next() {
@@ -82,6 +105,7 @@ extension ContentReading {
                 let place = batch.addPlace()
                 note(place)
                 batch.fill(place, .hole(UInt64(stretch.range.count)))
+                content.hasHoles = true
                 position = stretch.range.upperBound
             } else {
                 let count = try readStretch(
@@ -97,21 +121,22 @@ extension ContentReading {
             }
         }
         content.byteCount = position
+        content.hasLostItsHoles = !content.hasHoles && position > 0
         content.digest = try cutter.finishHash()
         return content
     }
 
-    /// Reads and cuts from one offset to another, or to the end of the file.
+    /// Reads and cuts from one offset to another, or to the end of the file if that comes first.
     private func readStretch(
         _ opened: Descriptor,
         from start: Int64,
-        to end: Int64?,
+        to end: Int64,
         _ batch: EntryBatch,
         _ note: (Int) -> Void
     ) throws -> Int64 {
         try cutter.cut(batch, note) { buffer, position, offset in
             let room = buffer.bytes.count - position
-            let wanted = end.map { min(room, Int(clamping: $0 - start - offset)) } ?? room
+            let wanted = min(room, Int(clamping: end - start - offset))
             guard wanted > 0 else { return 0 }
             return try opened.read(from: start + offset, into: &buffer.bytes, at: position, count: wanted)
         }

@@ -77,8 +77,9 @@ final class ContentReading {
                 let room = buffer.bytes.count - start
                 let count = try opened.read(from: 0, into: &buffer.bytes, at: start, count: room)
                 let after = try opened.status()
-                let isTorn = StatRecord(before) != StatRecord(after) || count != Int(after.size)
-                if count == room, after.size > Int64(count) {
+                let isTorn =
+                    !file.hidesSize && (StatRecord(before) != StatRecord(after) || count != Int(after.size))
+                if count == room, after.size > Int64(count) || file.hidesSize {
                     // It has grown beyond what a bundle holds: it is chunked by itself.
                     item.placement = .pieces(0..<0)
                     try readLarge(file, &item, batch)

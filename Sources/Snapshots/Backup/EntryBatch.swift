@@ -12,6 +12,8 @@ struct FileToRead {
     var name: [UInt8]
     /// What the walk saw.
     var status: FileStatus
+    /// Whether its size says nothing, so that it is read until it ends.
+    var hidesSize = false
 }
 
 /// One step of the walk, on its way to the manifest.

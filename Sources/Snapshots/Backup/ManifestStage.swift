@@ -33,12 +33,7 @@ final class RunSink: ChunkSink {
             encoder: &encoder
         )
         if type == .extentPage { extentPages.append(stored.id) }
-        if stored.storedByteCount > 0 {
-            counters.count {
-                $0.bytesAdded += UInt64(page.count)
-                $0.bytesStored += UInt64(stored.storedByteCount)
-            }
-        }
+        counters.stored(type, byteCount: page.count, storedByteCount: stored.storedByteCount)
         return stored.id
     }
 }
@@ -52,16 +47,19 @@ final class ManifestStage {
     private let builder: ManifestBuilder
     private let cache: FileCacheWriter?
     private var census = BundleCensus()
-    /// Content of inodes with several names, by group, until the walk ends.
+    /// Entries of inodes with several names, by group, until the walk ends.
     private var linked: [UInt64: (entry: Entry, treeChunks: [ChunkID])?] = [:]
+    private var directories: DirectoryChanges
 
     init(
         run: any ChunkStoring,
         observer: any BackupObserver,
         counters: BackupCounters,
         sink: RunSink,
-        cache: FileCacheWriter?
+        cache: FileCacheWriter?,
+        hasPrevious: Bool
     ) throws {
+        directories = DirectoryChanges(hasPrevious: hasPrevious)
         self.run = run
         self.observer = observer
         self.counters = counters
@@ -91,6 +89,7 @@ final class ManifestStage {
     /// Ends the manifest.
     func finish() throws -> ManifestRoot {
         cache?.thinBundles = census.finish()
+        counters.count(directories: directories.tally)
         return try builder.finish()
     }
 
@@ -135,22 +134,21 @@ final class ManifestStage {
         switch item.work {
         case .endDirectory:
             try builder.endDirectory()
+            directories.leave()
             return
         case .failed, .read:
             if item.entry.hardLinkGroup != 0 { linked[item.entry.hardLinkGroup] = .some(nil) }
             return
         case .linked:
             guard let first = linked[item.entry.hardLinkGroup] ?? nil else { return }
-            item.entry.size = first.entry.size
-            item.entry.content = first.entry.content
-            item.entry.contentHash = first.entry.contentHash
-            item.entry.sparseHash = first.entry.sparseHash
-            item.entry.attributes = first.entry.attributes
-            item.entry.flags = first.entry.flags
+            // All names say the same, also if the inode changes between the one and the other.
+            let path = item.entry.path
+            item.entry = first.entry
+            item.entry.path = path
             item.treeChunks = first.treeChunks
         case .done:
             if made == nil { takeCensus(of: item.entry) }
-            if item.entry.hardLinkGroup != 0, item.entry.kind == .regular {
+            if item.entry.hardLinkGroup != 0 {
                 linked[item.entry.hardLinkGroup] = (item.entry, item.treeChunks)
             }
         }
@@ -170,6 +168,7 @@ final class ManifestStage {
     }
 
     private func count(_ item: BatchItem) {
+        if item.entry.kind == .directory { directories.enter(item.change) } else { directories.note(item.change) }
         counters.count { statistics in
             if item.entry.kind == .directory {
                 statistics.directories += 1

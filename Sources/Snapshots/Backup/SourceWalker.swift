@@ -18,6 +18,10 @@ final class SourceWalker {
     private var ignoreRules: IgnoreRules
     private let reuse: PreviousReuse
     private var steps = 0
+    private var mountKinds = MountKinds()
+    private var leftOut: [(path: [UInt8], kind: String)] = []
+    /// The paths that were asked for, also those below others, as the manifest has them.
+    private let roots: Set<[UInt8]>
 
     init(
         request: BackupRequest,
@@ -35,6 +39,11 @@ final class SourceWalker {
         self.counters = counters
         self.assembler = assembler
         stack = DirectoryStack(root: try Directory.open(path: Array("/".utf8)))
+        if case .files(let paths) = request.source {
+            roots = Set(paths.map { Array($0.split(separator: UInt8(ascii: "/")).joined(separator: "/".utf8)) })
+        } else {
+            roots = []
+        }
         ignoreRules = IgnoreRules(fileNames: request.selection.ignoreFileNames)
     }
 
@@ -44,14 +53,14 @@ final class SourceWalker {
     func walk(_ tree: RootTree) throws {
         let top = stack.current
         if tree.top.isRoot {
-            try enterFrame(path: [], directory: top, device: try top.status().device)
+            let device = try top.status().device
+            try enterFrame(path: [], directory: top, surroundings(of: top, on: device, root: device))
         } else {
             frames.append(
                 WalkFrame(
                     path: [],
                     names: NameList(),
                     nodes: tree.top.children,
-                    device: 0,
                     rules: ignoreRules.mark,
                     previous: previous
                 )
@@ -63,6 +72,7 @@ final class SourceWalker {
             try step()
         }
         try assembler.close()
+        if !leftOut.isEmpty { observer.leftOut(leftOut) }
     }
 
     /// What the files of the innermost open directory are compared with.
@@ -121,7 +131,6 @@ final class SourceWalker {
                         path: path,
                         names: NameList(),
                         nodes: node.children,
-                        device: 0,
                         rules: ignoreRules.mark,
                         previous: currentPrevious
                     )
@@ -139,7 +148,8 @@ final class SourceWalker {
                 "\(printable([UInt8(ascii: "/")] + path)) is a symbolic link: the link is saved, not what it points to"
             )
         }
-        try save(name, path: path, status: status, in: directory, device: status.device)
+        let surroundings = surroundings(of: directory, on: try directory.status().device, root: status.device)
+        try save(name, path: path, status: status, in: directory, surroundings)
     }
 
     private func visit(_ name: [UInt8], below parent: [UInt8], listedKind: FileKind?, frame: Int) throws {
@@ -158,12 +168,13 @@ final class SourceWalker {
             if request.selection.excludes(absolute, kind == .directory) { return }
             if ignoreRules.excludes(path, isDirectory: kind == .directory) { return }
             let known = try status ?? stack.current.status(name)
+            if kind == .directory, request.selection.excludedDirectories.contains(known.identity) { return }
             if let largest = request.selection.largestFile, known.kind == .regular,
                 known.size > Int64(clamping: largest)
             {
                 return
             }
-            try save(name, path: path, status: known, in: stack.current, device: frames[frame].device)
+            try save(name, path: path, status: known, in: stack.current, frames[frame].surroundings)
         } catch let error as SystemError {
             // Deleted between listing and looking: not an error, the snapshot is of a later moment.
             if error.isNotFound { return }
@@ -176,17 +187,31 @@ final class SourceWalker {
         path: [UInt8],
         status: FileStatus,
         in directory: Directory,
-        device: UInt64
+        _ surroundings: WalkSurroundings
     ) throws {
         guard path.count <= PathOrder.longestPath else {
             return fail([UInt8(ascii: "/")] + path, PathTooLong(byteCount: path.count))
         }
         let kind = EntryKind(status.kind)
         let previous = currentPrevious
-        let decision = try reuse.decide(path, status, kind: kind, previous: previous)
+        var decision = try reuse.decide(path, status, kind: kind, previous: previous)
         if kind == .directory {
-            return try saveDirectory(name, path: path, status: status, in: directory, device: device, decision)
+            return try saveDirectory(name, path: path, status: status, in: directory, surroundings, decision)
         }
+        var hidesSize = kind == .regular && surroundings.hidesSizes
+        if kind == .regular, status.flags.contains(.mountRoot) {
+            let type = (try? directory.openFile(name).fileSystemSpace().type) ?? 0
+            hidesSize = PseudoFileSystem.hidesSizes(type: type)
+            // As with directories, the name is kept.
+            if let kind = excludedKind(type), !roots.contains(path) {
+                leftOut.append(([UInt8(ascii: "/")] + path, kind))
+                var entry = Entry(path: path, kind: .regular, status: status)
+                entry.size = 0
+                return try assembler.add(BatchItem(entry: entry, work: .done))
+            }
+        }
+        // There, neither size nor times say whether the content is the same.
+        if hidesSize { decision = .none }
         var item: BatchItem
         if case .keep(let known) = decision {
             item = BatchItem(entry: known.entry, work: .done)
@@ -197,8 +222,10 @@ final class SourceWalker {
             item = BatchItem(entry: Entry(path: path, kind: kind, status: status), work: .done)
             item.change = previous?.hadEntry == true ? .changed : .new
             if case .layAnew = decision { item.change = .unmodified }
-            if kind == .regular, status.size > 0 {
-                item.work = .read(FileToRead(directory: directory, name: name, status: status))
+            if kind == .regular, status.size > 0 || hidesSize {
+                item.work = .read(
+                    FileToRead(directory: directory, name: name, status: status, hidesSize: hidesSize)
+                )
             } else {
                 if kind == .symbolicLink { item.entry.linkTarget = try directory.readLink(name) }
                 item.entry.attributes = try attributes(try directory.extendedAttributes(name))
@@ -207,10 +234,7 @@ final class SourceWalker {
         if status.linkCount > 1 {
             let group = links.group(of: status, path: path)
             item.entry.hardLinkGroup = group.number
-            if !group.isFirst, kind == .regular {
-                item.work = .linked
-                item.entry.apply(status)
-            }
+            if !group.isFirst { item.work = .linked }
         }
         switch item.work {
         case .done, .linked: item.stat = stableStat(status)
@@ -225,7 +249,7 @@ final class SourceWalker {
         path: [UInt8],
         status: FileStatus,
         in directory: Directory,
-        device: UInt64,
+        _ surroundings: WalkSurroundings,
         _ decision: PreviousReuse.Decision
     ) throws {
         let opened = try directory.openDirectory(name)
@@ -247,12 +271,10 @@ final class SourceWalker {
         }
         item.stat = stableStat(now)
         var names = NameList()
-        var rest = true
-        if request.selection.oneFileSystem, now.device != device {
-            rest = false
-        } else {
-            try opened.readNames(into: &names)
-        }
+        let isRoot = roots.contains(path)
+        let rootDevice = isRoot ? now.device : surroundings.rootDevice
+        let rest = isRoot || isEntered(path, opened, now, surroundings)
+        if rest { try opened.readNames(into: &names) }
         try assembler.add(item)
         try stack.push(opened, named: name)
         let mark = ignoreRules.mark
@@ -263,18 +285,54 @@ final class SourceWalker {
                 try ignoreRules.read(in: opened, path: path, names: names)
             }
         }
-        frames.append(
-            WalkFrame(path: path, names: names, nodes: nil, device: device, rules: mark, previous: previous)
+        var frame = WalkFrame(
+            path: path,
+            names: names,
+            surroundings: self.surroundings(of: opened, on: now.device, root: rootDevice),
+            rules: mark,
+            previous: previous
         )
+        if !rest {
+            // What is asked for below is still saved.
+            let below = roots.filter { $0.count > path.count && PathOrder.isPath($0, atOrBelow: path) }
+            if !below.isEmpty {
+                frame.nodes = RootTree(below.map { Array($0.dropFirst(path.count)) }).top.children
+            }
+        }
+        frames.append(frame)
     }
 
-    private func enterFrame(path: [UInt8], directory: Directory, device: UInt64) throws {
+    private func surroundings(of directory: Directory, on device: UInt64, root: UInt64) -> WalkSurroundings {
+        let type = mountKinds.type(of: device, directory)
+        return WalkSurroundings(rootDevice: root, hidesSizes: PseudoFileSystem.hidesSizes(type: type))
+    }
+
+    /// Whether what is in a directory that nobody named is saved.
+    private func isEntered(
+        _ path: [UInt8],
+        _ directory: Directory,
+        _ status: FileStatus,
+        _ outside: WalkSurroundings
+    ) -> Bool {
+        guard status.device != outside.rootDevice else { return true }
+        if request.selection.oneFileSystem { return false }
+        guard let kind = excludedKind(mountKinds.type(of: status.device, directory)) else { return true }
+        leftOut.append(([UInt8(ascii: "/")] + path, kind))
+        return false
+    }
+
+    /// The name of a kind of file system that is not entered unasked.
+    private func excludedKind(_ type: UInt64) -> String? {
+        request.selection.includesPseudoFileSystems ? nil : PseudoFileSystem.name(ofType: type)
+    }
+
+    private func enterFrame(path: [UInt8], directory: Directory, _ surroundings: WalkSurroundings) throws {
         var names = NameList()
         try directory.readNames(into: &names)
         let mark = ignoreRules.mark
         try ignoreRules.read(in: directory, path: path, names: names)
         frames.append(
-            WalkFrame(path: path, names: names, nodes: nil, device: device, rules: mark, previous: currentPrevious)
+            WalkFrame(path: path, names: names, surroundings: surroundings, rules: mark, previous: currentPrevious)
         )
     }
 

@@ -152,6 +152,7 @@ final class RecordingObserver: BackupObserver {
         var changed: [String] = []
         var items: [String: ItemChange] = [:]
         var warnings: [String] = []
+        var leftOut: [String] = []
     }
 
     private let state = Mutex(Told())
@@ -175,4 +176,9 @@ final class RecordingObserver: BackupObserver {
     var wantsItems: Bool { true }
 
     func warning(_ message: String) { state.withLock { $0.warnings.append(message) } }
+
+    func leftOut(_ mounts: [(path: [UInt8], kind: String)]) {
+        let names = mounts.map { "\(String(decoding: $0.path, as: UTF8.self)) \($0.kind)" }
+        state.withLock { $0.leftOut += names }
+    }
 }

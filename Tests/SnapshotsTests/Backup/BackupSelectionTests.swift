@@ -84,6 +84,134 @@ import Testing
         #expect(rest.statistics.filesNew + rest.statistics.filesUnmodified == 0)
     }
 
+    @Test(.enabled(if: SmallFileSystem.isPossible))
+    func aMountNamedBelowAnotherRootIsWalked() throws {
+        let fixture = try BackupFixture()
+        let other = try SmallFileSystem(kibibytes: 512)
+        _ = try other.directory.createFile(Array("inside".utf8))
+        let parent = (other.path as NSString).deletingLastPathComponent
+        let summary = try fixture.backUp {
+            $0.source = .files([Array(parent.utf8), Array(other.path.utf8)])
+            $0.selection.oneFileSystem = true
+            $0.selection.excludes = { path, _ in
+                !String(decoding: path, as: UTF8.self).hasPrefix(other.path)
+            }
+        }
+        #expect(summary.statistics.filesNew == 1)
+    }
+
+    @Test func fileSystemsThatHoldNoDataAreLeftOut() throws {
+        let fixture = try BackupFixture()
+        let observer = RecordingObserver()
+        // The root directory, of which only /proc is looked at.
+        let onlyProc: @Sendable ([UInt8], Bool) -> Bool = { path, _ in
+            !String(decoding: path, as: UTF8.self).hasPrefix("/proc")
+        }
+        let summary = try fixture.backUp(observer: observer) {
+            $0.source = .files([Array("/".utf8)])
+            $0.selection.excludes = onlyProc
+        }
+        #expect(summary.statistics.entries == 1)
+        #expect(observer.told.leftOut == ["/proc proc"])
+        // What is named below is saved all the same, and nothing else of it.
+        let named = try fixture.backUp {
+            $0.source = .files([Array("/".utf8), Array("/proc/self/status".utf8), Array("/proc/version".utf8)])
+            $0.selection.excludes = onlyProc
+        }
+        #expect(named.statistics.filesNew + named.statistics.filesChanged == 2)
+    }
+
+    @Test func filesOfTheKernelAreReadThoughTheirSizeIsZero() throws {
+        let fixture = try BackupFixture()
+        let summary = try fixture.backUp { $0.source = .files([Array("/proc/version".utf8)]) }
+        let version = try Data(contentsOf: URL(fileURLWithPath: "/proc/version"))
+        #expect(summary.statistics.contentBytes == UInt64(version.count))
+        #expect(summary.statistics.failures == 0)
+        let again = try fixture.backUp { $0.source = .files([Array("/proc/version".utf8)]) }
+        #expect(again.statistics.bytesRead == UInt64(version.count))
+    }
+
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/kcore")))
+    func aFileWithoutEndIsReportedAndNotRead() throws {
+        let fixture = try BackupFixture()
+        let observer = RecordingObserver()
+        let summary = try fixture.backUp(observer: observer) { $0.source = .files([Array("/proc/kcore".utf8)]) }
+        #expect(summary.statistics.failures == 1)
+        #expect(summary.statistics.bytesRead == 0)
+    }
+
+    @Test func aDirectoryIsLeftOutUnderWhateverPath() throws {
+        let fixture = try BackupFixture()
+        try fixture.write("real/inner/f", [1])
+        try fixture.write("real/g", [2])
+        try FileManager.default.createSymbolicLink(
+            atPath: fixture.source + "/link",
+            withDestinationPath: fixture.source + "/real"
+        )
+        let inner = try Directory.open(path: Array((fixture.source + "/real/inner").utf8)).status().identity
+        // A root below a link: the path of what is left out differs from its own.
+        let summary = try fixture.backUp {
+            $0.source = .files([Array((fixture.source + "/link/g").utf8), Array((fixture.source + "/real").utf8)])
+            $0.selection.excludedDirectories = [inner]
+        }
+        #expect(Set(try fixture.entries(of: summary.snapshot).keys) == ["link", "link/g", "real", "real/g"])
+    }
+
+    @Test func directoriesAreCountedByWhatIsInThem() throws {
+        let fixture = try BackupFixture()
+        for name in ["a/x/f", "a/y/g", "b/h"] { try fixture.write(name, [1]) }
+        fixture.settle()
+        let above = UInt64(fixture.source.split(separator: "/").count)
+        let first = try fixture.backUp()
+        #expect(first.tally.directoriesNew == above + 4)
+        #expect(first.tally.dataChunks == 1)
+        #expect(first.tally.metadataChunks == 1)
+        let same = try fixture.backUp()
+        #expect(same.tally.directoriesUnmodified == above + 4)
+        #expect(same.tally.dataChunks == 0)
+        // The content of a file changes, and one is deleted: both show in all directories above.
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: fixture.source + "/a/x/f"))
+        try handle.write(contentsOf: Data([1, 2]))
+        try handle.close()
+        try fixture.write("b/new/f", [3])
+        let changed = try fixture.backUp()
+        #expect(changed.tally.directoriesNew == 1)
+        #expect(changed.tally.directoriesChanged == above + 3)
+        #expect(changed.tally.directoriesUnmodified == 1)
+        #expect(changed.statistics.directories == above + 5)
+    }
+
+    @Test func theParentIsFoundByWhatIsAskedFor() throws {
+        let fixture = try BackupFixture()
+        try fixture.write("f", [1])
+        fixture.settle()
+        let tagged = try fixture.backUp {
+            $0.dataset = "one"
+            $0.tags = ["x", "y"]
+        }
+        let other = try fixture.backUp { $0.dataset = "two" }
+        func parent(_ grouping: ParentGrouping?, _ change: (inout BackupRequest) -> Void = { _ in }) throws
+            -> BackupSummary
+        {
+            try fixture.backUp {
+                $0.dataset = "three"
+                $0.parentGrouping = grouping
+                $0.isDryRun = true
+                change(&$0)
+            }
+        }
+        #expect(try parent(nil).parent == nil)
+        let byPaths = try parent([.host, .paths])
+        #expect(byPaths.parent == other.snapshot)
+        // The cache of the parent's dataset says that the file has not changed.
+        #expect(byPaths.statistics.filesUnmodified == 1)
+        #expect(try parent(.tags) { $0.tags = ["y", "x"] }.parent == tagged.snapshot)
+        #expect(try parent([.host]) { $0.host = "elsewhere" }.parent == nil)
+        #expect(try parent([]).parent == other.snapshot)
+        #expect(try parent([.paths]) { $0.source = .files([Array((fixture.source + "/f").utf8)]) }.parent == nil)
+        #expect(try parent([.dataset]) { $0.dataset = "one" }.parent == tagged.snapshot)
+    }
+
     @Test func severalRootsAndTheirParentsStandInOrder() throws {
         let fixture = try BackupFixture()
         try fixture.write("b/x", [1])
