@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// Stops by the user, closed pipes, and two runs at once.
@@ -30,6 +31,26 @@ import Testing
         try scenario.succeed("check", "--read-data")
         try scenario.write("data/file", "content")
         try scenario.succeed("backup", "data")
+    }
+
+    @Test func aSignalThatTheCallerIgnoresStaysIgnored() throws {
+        let scenario = try Scenario.withKeyFile()
+        let ends = try makePipe()
+        let command = "trap '' HUP; exec \(Program.binary) backup --stdin -v"
+        let program = try Program(
+            ["/bin/bash", "-c", command].map { Array($0.utf8) },
+            environment: scenario.environment,
+            directory: scenario.place.path,
+            input: ends[0]
+        )
+        close(ends[0])
+        while !program.complaintSoFar.contains("opened repository") { usleep(20_000) }
+        program.signal(SIGHUP)
+        usleep(300_000)
+        close(ends[1])
+        let outcome = program.wait()
+        #expect(outcome.status == 0, "\(outcome.complaint)")
+        #expect(try scenario.succeed("snapshots", "--json").summary()["snapshots"] as? Int == 1)
     }
 
     @Test func signalIsToldInJSON() throws {

@@ -60,6 +60,29 @@ import Testing
         #expect(terminal.finish().outcome.status == 130)
     }
 
+    @Test func stoppedAtThePromptTheTerminalShowsWhatIsTyped() throws {
+        let scenario = try Scenario.withPassword("typed-canary")
+        scenario.environment["HOLDFAST_PASSWORD"] = nil
+        // A shell with job control, as the key that stops programs needs; it looks for its terminal on standard error.
+        let script =
+            "exec 2> /dev/tty; set -m; \(Program.binary) snapshots; stty -a < /dev/tty > settings; fg > /dev/null"
+        let terminal = try PseudoTerminal(
+            ["/bin/bash", "-c", script],
+            environment: scenario.environment,
+            directory: scenario.place.path
+        )
+        try terminal.wait(for: "password for the repository: ")
+        terminal.press("\u{1A}")
+        try terminal.wait(for: "password for the repository: ")
+        terminal.type("typed-canary")
+        let (outcome, shown) = terminal.finish()
+        #expect(outcome.status == 0, "\(outcome.complaint)")
+        #expect(!shown.contains("canary"))
+        #expect(outcome.text.contains("0 snapshots"))
+        let settings = try scenario.read("settings")
+        #expect(settings.contains(" echo ") && !settings.contains("-echo "))
+    }
+
     @Test func recoveryWordsCanBeTyped() throws {
         let scenario = try Scenario.withKeyFile()
         let kit = try #require(

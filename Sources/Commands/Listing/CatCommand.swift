@@ -93,15 +93,20 @@ struct CatCommand: SessionCommand {
 }
 
 /// Prints the content of files.
-struct FileOutput {
+final class FileOutput {
     private let content: ContentReader
-    private let output: Output
+    private let sink: (RawSpan) throws -> Void
     private static let zeros = [UInt8](repeating: 0, count: 64 << 10)
 
     /// Prints to standard output.
-    init(_ opened: OpenSnapshot, _ output: Output) throws {
+    convenience init(_ opened: OpenSnapshot, _ output: Output) throws {
+        try self.init(opened) { try output.bytes($0) }
+    }
+
+    /// Hands bytes to a closure.
+    init(_ opened: OpenSnapshot, sink: @escaping (RawSpan) throws -> Void) throws {
         content = try opened.contentReader()
-        self.output = output
+        self.sink = sink
     }
 
     /// Prints a regular file; holes become zeros.
@@ -111,17 +116,17 @@ struct FileOutput {
         guard entry.kind == .regular else {
             throw RepositoryError(
                 .invalidRequest,
-                "\(printable(absolute(entry.path))) is no file but a \(entry.kindName): dump writes directories as tar"
+                "\(printable(absolute(entry.path))) is no file but a \(entry.kindName): dump writes directories as archives"
             )
         }
         try content.read(
             entry,
-            data: { try output.bytes($0) },
+            data: sink,
             hole: { count in
                 var rest = count
                 while rest > 0 {
                     let part = min(rest, UInt64(FileOutput.zeros.count))
-                    try output.bytes(FileOutput.zeros[..<Int(part)])
+                    try unsafe sink(FileOutput.zeros.span.bytes.extracting(0..<Int(part)))
                     rest -= part
                 }
             }

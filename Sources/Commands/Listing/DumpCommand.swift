@@ -12,8 +12,8 @@ struct DumpCommand: SessionCommand {
         abstract: "Write a file, or a directory as a tar or zip archive, to standard output or a file.",
         discussion: """
             Names in the archive count from the directory that is dumped. Zip knows files, directories and symbolic links \
-            only; tar keeps all but sockets. If data is damaged the archive ends early, without what ends a whole one, \
-            and the exit status tells; a file named by --target is left as it was then.
+            only; tar keeps all but sockets. Files that are damaged are left out or filled up with zeros, and told. A file \
+            named by --target appears when it is whole.
             """
     )
 

@@ -10,10 +10,17 @@ struct FindCommand: SessionCommand {
         commandName: "find",
         abstract: "Find files by name or path in all snapshots.",
         discussion: """
-            Patterns have the syntax of .gitignore: one without a slash fits a name at any depth, one with a slash a path \
-            from the top of the snapshot on.
+            Patterns have the syntax of .gitignore; one that begins with a slash fits a path from the top of the snapshot \
+            on, any other at every depth. With --blob or --pack the arguments are ids, and what is found are the files \
+            that use these chunks, or chunks of these packs.
             """
     )
+
+    @Flag(help: "Look for files that use chunks of these ids.")
+    var blob = false
+
+    @Flag(help: "Look for files that use chunks of these packs.")
+    var pack = false
 
     @Argument(help: ArgumentHelp("What to look for.", valueName: "pattern"))
     var patterns: [String]
@@ -91,14 +98,22 @@ struct FindCommand: SessionCommand {
     }
 
     private func search(_ session: Session) throws -> Search {
-        let compiled = try patterns.map { text in
-            guard let pattern = PathPattern(line: RawArguments.bytes(of: text), ignoringCase: ignoreCase),
+        if blob, pack { throw UsageError("--blob and --pack contradict each other: give one of them") }
+        let compiled = try (blob || pack ? [] : patterns).map { text in
+            guard
+                let pattern = PathPattern(
+                    line: RawArguments.bytes(of: text),
+                    ignoringCase: ignoreCase,
+                    isFloating: true
+                ),
                 pattern.canMatch
             else { throw UsageError("the pattern \"\(safeLine(text))\" can never fit") }
             return pattern
         }
         return Search(
             patterns: compiled,
+            ids: blob || pack ? patterns : [],
+            arePacks: pack,
             newest: try newest.map { try Moment.parse($0, now: session.now) },
             oldest: try oldest.map { try Moment.parse($0, now: session.now) }
         )
@@ -108,17 +123,24 @@ struct FindCommand: SessionCommand {
 /// What is looked for.
 private struct Search {
     var patterns: [PathPattern]
+    /// Of chunks or packs, in the place of patterns.
+    var ids: [String]
+    var arePacks: Bool
     var newest: Int64?
     var oldest: Int64?
 
     /// Hands on each entry of a snapshot that fits.
     func run(_ opened: OpenSnapshot, _ session: Session, _ found: (Entry) throws -> Void) throws {
+        let chunks = try ids.isEmpty ? nil : ChunkSearch(ids, arePacks: arePacks, in: opened)
         var walk = try EntryWalk(opened.cursor())
         while let entry = try walk.next() {
             if entry.kind == .directoryEnd { continue }
             try session.checkCancellation()
             let isDirectory = entry.kind == .directory
-            guard patterns.contains(where: { $0.matches(entry.path.span, isDirectory: isDirectory) }) else { continue }
+            guard
+                try chunks?.fits(entry)
+                    ?? patterns.contains(where: { $0.matches(entry.path.span, isDirectory: isDirectory) })
+            else { continue }
             let time = entry.modificationNanoseconds
             if let newest, time > newest { continue }
             if let oldest, time < oldest { continue }

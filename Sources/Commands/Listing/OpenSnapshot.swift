@@ -44,7 +44,7 @@ struct OpenSnapshot {
     func entry(at path: [UInt8]) throws -> Entry {
         var walk = try EntryWalk(cursor(), root: path)
         guard let entry = try walk.next() else {
-            throw RepositoryError(.invalidRequest, "the snapshot holds no \(printable(path))")
+            throw RepositoryError(.invalidRequest, "the snapshot holds no \(printable(absolute(path)))")
         }
         return entry
     }

@@ -65,8 +65,8 @@ struct FileSelectionOptions: ParsableArguments {
 
 /// Patterns that mind the case of letters, and such that do not.
 private struct PatternPair: Sendable {
-    private var exact = PatternList()
-    private var folded = PatternList(ignoringCase: true)
+    private var exact = PatternList(isFloating: true)
+    private var folded = PatternList(ignoringCase: true, isFloating: true)
 
     init(_ exact: [String], _ folded: [String], _ exactFiles: [String], _ foldedFiles: [String]) throws {
         self.exact.append(exact)

@@ -35,9 +35,9 @@ struct RootCommand: ParsableCommand {
             CommandGroup(
                 name: "The program:",
                 subcommands: [
-                    DemoCommand.self, CacheCommand.self, TargetCommand.self, BenchmarkCommand.self,
-                    CompletionsCommand.self,
-                    VersionCommand.self, GenerateReferenceCommand.self,
+                    DemoCommand.self, ObjectListCommand.self, CacheCommand.self, TargetCommand.self,
+                    BenchmarkCommand.self, CompletionsCommand.self, VersionCommand.self,
+                    GenerateReferenceCommand.self,
                 ]
             ),
         ]

@@ -89,6 +89,8 @@ struct RestoreCommand: SessionCommand {
         let index = try repository.loadIndex()
         let opened = try session.openSnapshot(snapshot, in: list, of: repository, index, filter)
         let (snapshot, status) = (opened.snapshot, opened.status)
+        // A slip is told before anything is touched.
+        if !opened.root.isEmpty { _ = try opened.entry(at: opened.root) }
         for path in paths { _ = try opened.entry(at: snapshotPath(RawArguments.bytes(of: path), below: opened.root)) }
         session.output.note("restoring snapshot \(snapshot.shortID) of \(Moment.local(snapshot.details.time))")
         let summary = try run(session, opened, options)

@@ -9,6 +9,9 @@ final class Terminal: Sendable {
         // Plain numbers; the C structure is merely not marked as such.
         var descriptor: Int32
         var settings: termios
+        /// Those of the prompt, and its text.
+        var hidden: termios
+        var prompt: String
     }
 
     /// What the terminal is to be put back to when the program ends in the middle of a prompt.
@@ -33,6 +36,25 @@ final class Terminal: Sendable {
         }
     }
 
+    /// Shows again what is typed, while the program is stopped.
+    static func pause() {
+        saved.withLock { saved in
+            guard var state = saved else { return }
+            unsafe tcsetattr(state.descriptor, TCSADRAIN, &state.settings)
+        }
+    }
+
+    /// Goes on with the prompt that `pause` interrupted.
+    static func resume() {
+        saved.withLock { saved in
+            guard var state = saved else { return }
+            unsafe tcsetattr(state.descriptor, TCSADRAIN, &state.hidden)
+            let channel = OutputChannel(state.descriptor)
+            channel.write(Array(state.prompt.utf8))
+            channel.flush()
+        }
+    }
+
     /// Shows a prompt and reads one line without showing what is typed.
     ///
     /// - Throws: `RepositoryError.cancelled` when the user gives up.
@@ -41,10 +63,13 @@ final class Terminal: Sendable {
         guard unsafe tcgetattr(descriptor, &settings) == 0 else {
             throw UsageError("the terminal cannot be asked for a password: give it by HOLDFAST_PASSWORD_FILE")
         }
-        Terminal.saved.withLock { $0 = Saved(descriptor: descriptor, settings: settings) }
-        defer { Terminal.restore() }
+        let shown = settings
         settings.c_lflag &= ~tcflag_t(ECHO)
         settings.c_lflag |= tcflag_t(ICANON | ECHONL)
+        Terminal.saved.withLock {
+            $0 = Saved(descriptor: descriptor, settings: shown, hidden: settings, prompt: prompt)
+        }
+        defer { Terminal.restore() }
         unsafe tcsetattr(descriptor, TCSAFLUSH, &settings)
         say(prompt)
         return try readLine(limit: limit)

@@ -29,6 +29,9 @@ struct SnapshotsCommand: SessionCommand {
     @Option(help: ArgumentHelp("Only snapshots up to this time.", valueName: "time"))
     var before: String?
 
+    @Flag(name: .shortAndLong, help: "One line for each snapshot, without paths.")
+    var compact = false
+
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(_ session: Session) throws -> ExitStatus {
@@ -58,7 +61,7 @@ struct SnapshotsCommand: SessionCommand {
             for line in table.lines { try output.line(line) }
             try output.line("\(Format.count(sealed.count, "snapshot")), which this key may not read")
         } else {
-            for line in SnapshotsCommand.table(snapshots).lines { try output.line(line) }
+            for line in SnapshotsCommand.table(snapshots, isCompact: compact).lines { try output.line(line) }
             let more = sealed.isEmpty ? "" : ", \(sealed.count) more that this key may not read"
             try output.line(Format.count(snapshots.count, "snapshot") + more)
         }
@@ -84,20 +87,21 @@ struct SnapshotsCommand: SessionCommand {
         return kept.reversed()
     }
 
-    private static func table(_ snapshots: [Snapshot]) -> Table {
+    private static func table(_ snapshots: [Snapshot], isCompact: Bool) -> Table {
         // By default a dataset is called by its paths: then a column of its own says nothing.
         let showsDatasets = snapshots.contains { snapshot in
             snapshot.details.dataset != snapshot.details.paths.map(printable).joined(separator: " ")
         }
-        var table = Table(["ID", "Time", "Host", "Tags"] + (showsDatasets ? ["Dataset"] : []) + ["Paths", ">Size"])
+        let middle = isCompact ? [] : (showsDatasets ? ["Dataset"] : []) + ["Paths"]
+        var table = Table(["ID", "Time", "Host", "Tags"] + middle + [">Size"])
         for snapshot in snapshots {
             let details = snapshot.details
             var cells = [
                 [snapshot.shortID], [Moment.local(details.time)], [safeLine(details.host)],
-                details.tags.map(safeLine),
+                isCompact ? [details.tags.map(safeLine).joined(separator: ",")] : details.tags.map(safeLine),
             ]
-            if showsDatasets { cells.append([safeLine(details.dataset)]) }
-            cells.append(details.paths.map(printable))
+            if showsDatasets, !isCompact { cells.append([safeLine(details.dataset)]) }
+            if !isCompact { cells.append(details.paths.map(printable)) }
             cells.append([Format.bytes(details.statistics.contentBytes) + (details.isIncomplete ? " (incomplete)" : "")]
             )
             table.add(cells)

@@ -34,7 +34,10 @@ package struct PathPattern: Hashable, Sendable {
     package var canMatch: Bool { form != .nothing }
 
     /// Compiles a line of a pattern file, without its line feed; nil for comments and lines with nothing in them.
-    package init?(line: some Sequence<UInt8>, ignoringCase: Bool = false) {
+    ///
+    /// - Parameter isFloating: whether a pattern with slashes fits at any depth if it does not begin with one, rather than
+    ///   from the base on.
+    package init?(line: some Sequence<UInt8>, ignoringCase: Bool = false, isFloating: Bool = false) {
         let line = PatternSyntax.trimmed(Array(line))
         guard !line.isEmpty, line.first != UInt8(ascii: "#") else { return nil }
         source = line
@@ -43,7 +46,13 @@ package struct PathPattern: Hashable, Sendable {
         isForDirectories = body.last == UInt8(ascii: "/")
         if isForDirectories { body = body.dropLast() }
         ignoresCase = ignoringCase
-        form = PatternSyntax.form(of: body, ignoringCase: ignoringCase)
+        if isFloating { while body.starts(with: "./".utf8) { body = body.dropFirst(2) } }
+        let form = PatternSyntax.form(of: body, ignoringCase: ignoringCase)
+        if isFloating, body.first != UInt8(ascii: "/"), case .path(let steps) = form {
+            self.form = .path([.components(mayBeNone: true)] + steps)
+        } else {
+            self.form = form
+        }
     }
 
     /// Compiles a pattern from text, as on a command line; nil for comments and empty text.

@@ -21,11 +21,16 @@ package struct PatternList: Sendable {
     }
 
     private let ignoresCase: Bool
+    private let isFloating: Bool
     private var groups: [Group] = []
 
     /// A list without patterns; case is ignored in ASCII letters alone.
-    package init(ignoringCase: Bool = false) {
+    ///
+    /// - Parameter isFloating: whether patterns with slashes fit at any depth unless they begin with one. So it is on
+    ///   command lines, where nobody means the root of the file system by `build/output`.
+    package init(ignoringCase: Bool = false, isFloating: Bool = false) {
         ignoresCase = ignoringCase
+        self.isFloating = isFloating
     }
 
     /// Reads the contents of a pattern file in the directory `base`; see `append(parsing:base:)`.
@@ -49,7 +54,8 @@ package struct PatternList: Sendable {
         let patterns = text.split(separator: UInt8(ascii: "\n")).compactMap { line in
             PathPattern(
                 line: line.last == UInt8(ascii: "\r") ? line.dropLast() : line,
-                ignoringCase: ignoresCase
+                ignoringCase: ignoresCase,
+                isFloating: isFloating
             )
         }
         append(patterns, base: base)
@@ -57,7 +63,10 @@ package struct PatternList: Sendable {
 
     /// Appends patterns from text, as on a command line.
     package mutating func append(_ lines: [String], base: [UInt8] = []) {
-        append(lines.compactMap { PathPattern($0, ignoringCase: ignoresCase) }, base: base)
+        let patterns = lines.compactMap {
+            PathPattern(line: $0.utf8, ignoringCase: ignoresCase, isFloating: isFloating)
+        }
+        append(patterns, base: base)
     }
 
     private mutating func append(_ patterns: [PathPattern], base: [UInt8]) {

@@ -61,8 +61,13 @@ final class Program {
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
+        // Whoever runs the tests in the background may have these signals ignored.
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGTSTP] { unsafe sigaddset(&signals, number) }
+        unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
         // POSIX_SPAWN_SETSID of spawn.h, which is defined for GNU sources alone.
-        unsafe posix_spawnattr_setflags(&attributes, 0x80)
+        unsafe posix_spawnattr_setflags(&attributes, 0x80 | Int16(POSIX_SPAWN_SETSIGDEF))
         let variables = environment.map { Array("\($0.key)=\($0.value)".utf8) }
         // env of coreutils changes the directory and becomes the program.
         let all = ["env", "-C", directory].map { Array($0.utf8) } + arguments
