@@ -102,7 +102,11 @@ import Testing
     @Test func closedStreamsDoNoHarm() throws {
         let scenario = try Scenario.withKeyFile()
         try scenario.write("data/file", "content")
-        _ = try scenario.shell("$HOLDFAST backup data >&- 2>&- <&-")
+        #expect(try scenario.shell("$HOLDFAST backup data >&- 2>&- <&-").status == 0)
+        // What a listing is for is lost then.
+        for command in ["ls latest", "snapshots --json", "dump latest", "key list"] {
+            #expect(try scenario.shell("$HOLDFAST \(command) >&-").status == 1, "\(command)")
+        }
         try scenario.succeed("check", "--read-data")
         #expect(try scenario.succeed("snapshots", "--json").summary()["snapshots"] as? Int == 1)
     }

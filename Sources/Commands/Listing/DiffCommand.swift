@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cryptography
 import FileSystem
 import Records
 import Repository
@@ -45,11 +46,13 @@ struct DiffCommand: SessionCommand {
         let opened = try session.openSnapshot(old)
         var status = ExitStatus.success
         var report = DiffReport(output: session.output, showsMetadata: metadata)
+        report.source = opened.snapshot.id.hex
         if let live {
             try LiveComparison(opened: opened, directory: live, readsContent: content).run(&report)
         } else if let new {
             let list = try SnapshotList.load(opened.repository)
             let other = try session.openSnapshot(new, in: list, of: opened.repository, opened.index)
+            report.target = other.snapshot.id.hex
             try compare(opened, other, session, &report)
             if opened.status == .success, !other.losses.isEmpty { status = other.status }
         }

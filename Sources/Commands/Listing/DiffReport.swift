@@ -9,6 +9,9 @@ struct DiffReport {
         case removed = "-"
     }
 
+    /// The ids of what is compared, as far as it is snapshots.
+    var source: String?
+    var target: String?
     private let output: Output
     private let showsMetadata: Bool
     private var added: UInt64 = 0
@@ -58,12 +61,15 @@ struct DiffReport {
     /// Prints the counts.
     func finish() throws {
         if output.isJSON {
-            try output.record([
+            var record: JSONValue = [
                 "message_type": "summary", "added": .unsigned(added), "removed": .unsigned(removed),
                 "changed": .unsigned(changed), "changed_metadata_only": .unsigned(changedMetadata),
                 "bytes_added": .unsigned(addedBytes), "bytes_removed": .unsigned(removedBytes),
                 "errors": .unsigned(failures),
-            ])
+            ]
+            record.add("source_snapshot", source.map { .string($0) })
+            record.add("target_snapshot", target.map { .string($0) })
+            try output.record(record)
         } else {
             try output.line(
                 "\(added) new, \(removed) gone, \(changed) changed, \(changedMetadata) with other metadata alone"

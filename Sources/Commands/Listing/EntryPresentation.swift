@@ -60,7 +60,9 @@ extension Entry {
         var text = modeText + " " + Format.padded("\(userID)", to: 6, onTheLeft: true)
         text += " " + Format.padded("\(groupID)", to: 6, onTheLeft: true)
         text += " " + Format.padded(size, to: 12, onTheLeft: true)
-        text += " " + Moment.local(modificationNanoseconds) + " " + path
+        let time = Moment.local(modificationNanoseconds)
+        // Of a directory that is only the parent of what was saved no time is kept.
+        text += " " + (flags.contains(.implied) ? Format.padded("-", to: time.count) : time) + " " + path
         if kind == .symbolicLink { text += " -> " + printable(linkTarget) }
         return text
     }

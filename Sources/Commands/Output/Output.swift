@@ -1,5 +1,6 @@
 import FileSystem
 import Glibc
+import Synchronization
 
 /// Whoever reads standard output has closed it, or it cannot be written to: there is no point in going on listing.
 struct OutputClosed: Error {}
@@ -14,6 +15,8 @@ final class Output: Sendable {
     private let messages: OutputChannel
     private let statusLine: StatusLine
     private let hasColor: Bool
+    /// Whether results are what the command is for, rather than a report on its work.
+    private let isListing = Atomic<Bool>(false)
 
     /// Begins to speak.
     init(isJSON: Bool, verbosity: Int, variables: Variables) {
@@ -33,6 +36,7 @@ final class Output: Sendable {
     ///
     /// - Throws: `OutputClosed` when nobody reads any more.
     func line(_ text: String) throws {
+        isListing.store(true, ordering: .relaxed)
         report(text)
         if results.failure != nil { throw OutputClosed() }
     }
@@ -41,6 +45,7 @@ final class Output: Sendable {
     ///
     /// - Throws: `OutputClosed` when nobody reads any more.
     func record(_ value: JSONValue) throws {
+        isListing.store(true, ordering: .relaxed)
         report(value)
         if results.failure != nil { throw OutputClosed() }
     }
@@ -49,6 +54,7 @@ final class Output: Sendable {
     ///
     /// - Throws: `OutputClosed` when nobody reads any more.
     func bytes(_ bytes: some Sequence<UInt8>) throws {
+        isListing.store(true, ordering: .relaxed)
         statusLine.erase()
         results.write(bytes)
         if results.failure != nil { throw OutputClosed() }
@@ -58,6 +64,7 @@ final class Output: Sendable {
     ///
     /// - Throws: `OutputClosed` when nobody reads any more.
     func bytes(_ bytes: RawSpan) throws {
+        isListing.store(true, ordering: .relaxed)
         statusLine.erase()
         results.write(bytes)
         if results.failure != nil { throw OutputClosed() }
@@ -155,7 +162,9 @@ final class Output: Sendable {
     func finish() -> Bool {
         statusLine.erase()
         results.flush()
-        let failure = results.failure
+        var failure = results.failure
+        // A closed standard output is a wish for silence where the work itself is done.
+        if failure == EBADF, !isListing.load(ordering: .relaxed) { failure = nil }
         if let failure, failure != EPIPE {
             let reason = SystemError(errno: failure, operation: "write to standard output").reason
             problem("cannot write to standard output: \(reason)")

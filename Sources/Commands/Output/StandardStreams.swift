@@ -4,10 +4,11 @@ import Glibc
 enum StandardStreams {
     /// Puts /dev/null in the place of streams that are closed.
     ///
-    /// Otherwise the next file to be opened, perhaps one of the repository, would receive what is meant for people.
+    /// Otherwise the next file to be opened, perhaps one of the repository, would receive what is meant for people. In the
+    /// place of standard output it cannot be written to, so that a listing that nobody gets is no success.
     static func openMissing() {
         for number in Int32(0)...2 where fcntl(number, F_GETFD) == -1 {
-            _ = unsafe open("/dev/null", number == 0 ? O_RDONLY : O_WRONLY)
+            _ = unsafe open("/dev/null", number == 2 ? O_WRONLY : O_RDONLY)
         }
     }
 

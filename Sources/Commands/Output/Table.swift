@@ -1,3 +1,5 @@
+import Glibc
+
 /// Rows under headings, in columns as wide as their widest cell.
 struct Table {
     /// The headings; one that begins with `>` stands for a column of numbers, set to the right.
@@ -29,7 +31,8 @@ struct Table {
             while text.last == " " { text.removeLast() }
             return text
         }
-        let rule = String(repeating: "-", count: widths.reduce(0, +) + 2 * max(0, widths.count - 1))
+        let width = widths.reduce(0, +) + 2 * max(0, widths.count - 1)
+        let rule = String(repeating: "-", count: min(width, Table.terminalWidth ?? width))
         var lines = [line(names), rule]
         for row in rows {
             let height = row.reduce(1) { max($0, $1.count) }
@@ -37,5 +40,12 @@ struct Table {
         }
         if !rows.isEmpty { lines.append(rule) }
         return lines
+    }
+
+    /// The columns of the terminal that standard output is; nil if it is none.
+    private static var terminalWidth: Int? {
+        var size = winsize()
+        guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
     }
 }

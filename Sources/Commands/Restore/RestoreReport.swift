@@ -57,7 +57,9 @@ struct RestoreReport {
     private var record: JSONValue {
         [
             "message_type": "summary", "snapshot_id": .string(snapshot.id.hex), "dry_run": .boolean(options.isDryRun),
-            "total_entries": .unsigned(summary.entries), "files_restored": .unsigned(summary.files),
+            "total_entries": .unsigned(summary.entries), "total_files": .unsigned(summary.entries),
+            "total_bytes": .unsigned(summary.bytesRestored + summary.bytesSkipped),
+            "files_restored": .unsigned(summary.files),
             "directories": .unsigned(summary.directories), "bytes_restored": .unsigned(summary.bytesRestored),
             "files_unchanged": .unsigned(summary.unchanged), "bytes_skipped": .unsigned(summary.bytesSkipped),
             "files_deleted": .unsigned(summary.deleted), "files_skipped": .unsigned(summary.skipped),

@@ -18,6 +18,7 @@ extension Snapshot {
         if details.paths.contains(where: { String(validating: $0, as: UTF8.self) == nil }) {
             record.add("paths_base64", .array(details.paths.map { .string(base64($0)) }))
         }
+        record.add("tree", .string(commit.root.chunk.hex))
         record.add("parent", details.parent.map { .string($0.hex) })
         record.add("replaces", commit.replaced.map { .string($0.hex) })
         record.add("original", details.original.map { .string($0.hex) })

@@ -89,9 +89,10 @@ struct SnapshotsCommand: SessionCommand {
 
     private static func table(_ snapshots: [Snapshot], isCompact: Bool) -> Table {
         // By default a dataset is called by its paths: then a column of its own says nothing.
-        let showsDatasets = snapshots.contains { snapshot in
+        func isNamed(_ snapshot: Snapshot) -> Bool {
             snapshot.details.dataset != snapshot.details.paths.map(printable).joined(separator: " ")
         }
+        let showsDatasets = snapshots.contains(where: isNamed)
         let middle = isCompact ? [] : (showsDatasets ? ["Dataset"] : []) + ["Paths"]
         var table = Table(["ID", "Time", "Host", "Tags"] + middle + [">Size"])
         for snapshot in snapshots {
@@ -100,7 +101,7 @@ struct SnapshotsCommand: SessionCommand {
                 [snapshot.shortID], [Moment.local(details.time)], [safeLine(details.host)],
                 isCompact ? [details.tags.map(safeLine).joined(separator: ",")] : details.tags.map(safeLine),
             ]
-            if showsDatasets, !isCompact { cells.append([safeLine(details.dataset)]) }
+            if showsDatasets, !isCompact { cells.append([isNamed(snapshot) ? safeLine(details.dataset) : ""]) }
             if !isCompact { cells.append(details.paths.map(printable)) }
             cells.append([Format.bytes(details.statistics.contentBytes) + (details.isIncomplete ? " (incomplete)" : "")]
             )
