@@ -42,7 +42,7 @@ struct DamageReport {
         groups.keys.contains { cause in
             switch cause {
             case .page, .content: true
-            case .missing, .damaged: false
+            case .missing, .damaged, .unlisted: false
             }
         }
     }
@@ -130,7 +130,7 @@ struct DamageReport {
             )
         case .unlisted(in: let pack):
             problem = CheckProblem(
-                .error,
+                .warning,
                 .packList,
                 "\(chunks) of pack \(pack) are needed by \(files), and no list of these snapshots names the pack: a prune "
                     + "may remove it",

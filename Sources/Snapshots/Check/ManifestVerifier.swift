@@ -243,8 +243,11 @@ extension ManifestVerifier {
             if findsDamageOnly { return true }
             cause = .missing(from: pack)
         case .unlisted(let pack):
-            if findsDamageOnly { return true }
-            cause = .unlisted(in: pack)
+            // Nothing is lost yet.
+            if !findsDamageOnly {
+                damage.note(.unlisted(in: pack), snapshot: snapshot, path: entry.path, chunk: id)
+            }
+            return true
         case .damaged(let pack):
             cause = .damaged(in: pack)
         }
