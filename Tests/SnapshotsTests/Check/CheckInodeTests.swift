@@ -67,8 +67,9 @@ import Testing
         let recorder = CheckRecorder()
         let problems = ProblemLog(observer: recorder)
         let survey = try ObjectSurvey.take(fixture.store, problems: problems)
+        let book = try PlanBook.load(repository)
         func add(kind: PackList.Kind, domain: DomainID) {
-            var lists = ListedPacks(log)
+            var lists = ListedPacks(log, book: book)
             let list = PackList(
                 repository: repository.id,
                 signer: reference.member,
