@@ -6,7 +6,7 @@ import Snapshots
 struct ExcludeOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
-        help: "Leave out what fits a pattern in the syntax of .gitignore: from / on if it begins with /, else at any depth."
+        help: "Leave out what fits a pattern in the syntax of .gitignore: from / on if it begins so, else at any depth."
     )
     var exclude: [String] = []
 
