@@ -67,11 +67,13 @@ final class Scenario {
     }
 
     /// Runs a script of the shell, in which `$HOLDFAST` is the program.
+    ///
+    /// Files get the usual modes, whatever the umask of the tests is.
     func shell(_ script: String) throws -> Outcome {
         var variables = environment
         variables["HOLDFAST"] = Program.binary
         return try Program(
-            ["/bin/bash", "-c", script].map { Array($0.utf8) },
+            ["/bin/bash", "-c", "umask 022\n" + script].map { Array($0.utf8) },
             environment: variables,
             directory: place.path
         ).wait()
