@@ -43,7 +43,7 @@ step "acceptance: power loss" /usr/bin/python3 Tests/acceptance/power_loss.py --
 step "acceptance: kills" /usr/bin/python3 Tests/acceptance/kill_campaign.py --trials 16 --work "$work/kill"
 step "acceptance: full disk" /usr/bin/python3 Tests/acceptance/full_disk.py --quick --work "$work/full"
 step "acceptance: parity" /usr/bin/python3 Tests/acceptance/parity.py --work "$work/parity"
-step "acceptance: fuzzing" sh Tests/acceptance/fuzz.sh --seconds 5 --least 40
+step "acceptance: fuzzing" sh Tests/acceptance/fuzz.sh --seconds 5 --least 60
 step "demo" "$HOLDFAST_BINARY" demo --directory "$work/demo"
 
 [ "$failed" = 0 ] || printf '\nFailed:%s\n' "${failures#;}"

@@ -89,6 +89,22 @@ import Testing
         #expect(counting.injectedCount == 0)
     }
 
+    @Test func aStoreThatDoesNotAnswerIsNoWrongKey() throws {
+        let fixture = try RepositoryFixture()
+        let silent = FaultyStore(
+            fixture.store,
+            rules: [.init(.read, prefix: "keys/", .fail(StorageError(.unavailable, "no answer")))]
+        )
+        let error = #expect(throws: StorageError.self) {
+            try Repository.open(
+                store: silent,
+                credential: .recovery(fixture.secret),
+                environment: RepositoryEnvironment()
+            )
+        }
+        #expect(error?.code == .unavailable)
+    }
+
     @Test("Row 9: a huge slot object is not read into memory")
     func row9HugeSlot() throws {
         let fixture = try RepositoryFixture()

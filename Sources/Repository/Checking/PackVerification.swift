@@ -24,8 +24,6 @@ package struct PackVerification: Sendable {
     package var chunkCount = 0
     /// Their plain bytes.
     package var plainByteCount: UInt64 = 0
-    /// Where the pack belongs, once its header was read.
-    package var place: (domain: DomainID, epoch: UInt32)?
     /// Bytes read.
     package var byteCount: UInt64 = 0
 
@@ -33,8 +31,8 @@ package struct PackVerification: Sendable {
 
     /// The pack, if all of it was read and found right.
     package var attestable: AttestablePack? {
-        guard let place, problems.isEmpty, !isSealed, chunkCount > 0 else { return nil }
-        return AttestablePack(pack, domain: place.domain, epoch: place.epoch)
+        guard let origin, problems.isEmpty, !isSealed, chunkCount > 0 else { return nil }
+        return AttestablePack(pack, domain: origin.domain, epoch: origin.epoch)
     }
 }
 

@@ -96,7 +96,6 @@ package final class PackVerifier {
     private func openPack(_ reference: PackReference, _ result: inout PackVerification) throws -> OpenPack? {
         do {
             let pack = try OpenPack(reference, repository: repository)
-            result.place = (pack.domain, pack.epoch)
             result.origin = PackOrigin(domain: pack.domain, epoch: pack.epoch, member: pack.member, run: pack.run)
             return pack
         } catch let error as RepositoryError where error.code == .notPermitted {

@@ -51,6 +51,9 @@ package struct Slots {
                 try Slots.checkBounds(header)
                 guard header.kind != SlotKind.recipient.rawValue else { continue }
                 slots.append(Slot(name: hash, header: header, object: object))
+            } catch let error as StorageError where !error.isDamage {
+                // A store that does not answer is no reason to call the key wrong.
+                throw error
             } catch {
                 let message = "key slot \(name.path) is skipped: \(error)"
                 skipped.append(message)

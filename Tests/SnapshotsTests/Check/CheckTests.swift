@@ -62,7 +62,8 @@ import Testing
         #expect(three.problems.isEmpty)
         #expect(three.summary.snapshots == 3)
         #expect(three.summary.pages > one.summary.pages)
-        // A page on each level, and one more where the new name cuts a page; that depends on the paths.
+        // New are at most: the leaf of the name, and a second one if the name cuts it; the leaves of the ends of the five
+        // directories above it (d5 and, beside one another unless a cut lies between them, those outside); the root.
         #expect(three.summary.pages < one.summary.pages + 9)
     }
 

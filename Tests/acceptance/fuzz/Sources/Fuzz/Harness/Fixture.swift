@@ -96,7 +96,7 @@ final class Fixture {
     /// Bytes as a secret.
     static func secret(_ bytes: [UInt8]) throws -> Secret { try unsafe Secret(copying: bytes.span.bytes) }
 
-    private static func agreementKey(_ byte: UInt8) throws -> AgreementKey {
+    static func agreementKey(_ byte: UInt8) throws -> AgreementKey {
         try AgreementKey(rawRepresentation: try secret(byte))
     }
 

@@ -13,7 +13,9 @@ final class FileCacheTarget: FuzzTarget {
         "Snapshots/Backup/FileCache.swift", "Snapshots/Backup/FileCacheReader.swift",
         "Snapshots/Backup/StatRecord.swift",
     ]
-    static func shape(of input: [UInt8]) -> InputShape { .head(1, .block(.bytes, then: .counted(.bytes))) }
+    static func shape(of input: [UInt8]) -> InputShape {
+        .head(1, .block(.bytes, then: .block(.bytes, then: .counted(.bytes))))
+    }
 
     private let directory: Directory
     private let dataset: DatasetID
@@ -26,20 +28,25 @@ final class FileCacheTarget: FuzzTarget {
         status = try Directory.open(path: [UInt8(ascii: "/")]).status()
     }
 
-    /// A block of paths to ask for, each with its length before it, then the records.
+    /// A block of what stands behind the records, a block of paths to ask for, each with its length before it, then the
+    /// records.
     func run(_ input: [UInt8]) throws {
         var input = InputReader(input)
         let setsStat = input.byte() % 2 == 0
+        let behind = input.block()
         var paths = InputReader(input.block())
         var records = input.remainder()
         if setsStat { records = replacingMarker(in: records) }
-        // Neither directories nor thin bundles: their counts are zero.
-        var bytes = FileCache.magic + records + [UInt8](repeating: 0, count: 16)
+        var bytes = FileCache.magic + records
+        let thin = try appendTables(behind, records, to: &bytes)
         try sha256(bytes).append(to: &bytes)
         try directory.writeFileAtomically(FileCache.name(of: dataset), bytes)
         guard let cache = FileCacheReader(directory: directory, dataset: dataset) else {
-            throw Finding(message: "a whole cache does not open")
+            try require(thin == nil, "a whole cache does not open")
+            return
         }
+        if let thin { try require(cache.thinBundles() == thin, "thin bundles are read otherwise than written") }
+        try move(cache, paths)
         var read: [PreviousEntry] = []
         while !paths.isAtEnd {
             let kind = EntryKind(rawValue: paths.byte() % 8 + 1) ?? .regular
@@ -52,6 +59,57 @@ final class FileCacheTarget: FuzzTarget {
             try require(cache.hadEntry, "an entry was found that was not there")
         }
         if !read.isEmpty { try rewrite(read) }
+    }
+
+    /// Appends the tables of directories and of thin bundles, and their counts.
+    ///
+    /// Each byte is a directory: the record of so high a number, or any place. All have the numbers of the directory that
+    /// is asked for. The first byte says how many bundles there are, and whether the counts are wrong.
+    /// - Returns: the bundles, or nil if the counts are wrong.
+    private func appendTables(_ input: [UInt8], _ records: [UInt8], to bytes: inout [UInt8]) throws -> Set<ChunkID>? {
+        var input = InputReader(input)
+        let head = input.byte()
+        let starts = recordStarts(records)
+        var directories: UInt64 = 0
+        while !input.isAtEnd, directories < 32 {
+            let byte = Int(input.byte())
+            bytes.appendLittleEndian64(status.identity.device)
+            bytes.appendLittleEndian64(status.identity.inode)
+            bytes.appendLittleEndian64(UInt64(byte < 128 && !starts.isEmpty ? starts[byte % starts.count] : byte))
+            directories += 1
+        }
+        let thin = try (0..<head % 4).map { try testDigest($0) }
+        for bundle in thin { bundle.append(to: &bytes) }
+        let excess: UInt64 = head & 4 == 0 ? 0 : head & 8 == 0 ? 1 : .max / 2
+        bytes.appendLittleEndian64(directories + excess)
+        bytes.appendLittleEndian64(UInt64(thin.count) + (head & 16 == 0 ? 0 : excess))
+        return excess == 0 ? Set(thin) : nil
+    }
+
+    /// Where the records begin in the file.
+    private func recordStarts(_ records: [UInt8]) -> [Int] {
+        var reader = ByteReader(records, what: "input")
+        var starts: [Int] = []
+        while !reader.isAtEnd {
+            starts.append(FileCache.magic.count + records.count - reader.remaining)
+            guard (try? reader.countedBytes()) != nil else { break }
+        }
+        return starts
+    }
+
+    /// What is found below a moved directory has its present path.
+    private func move(_ cache: FileCacheReader, _ paths: InputReader) throws {
+        let path = Array("moved/to".utf8)
+        guard let moved = try attempt({ try cache.moved(status, to: path) }), let moved else { return }
+        var paths = paths
+        while !paths.isAtEnd {
+            let kind = EntryKind(rawValue: paths.byte() % 8 + 1) ?? .regular
+            let below = path + [UInt8(ascii: "/")] + paths.take(Int(paths.byte()))
+            guard let found = try attempt({ try moved.unchanged(below, status, kind: kind) }) else { return }
+            guard let found else { continue }
+            try require(found.entry.path == below && found.entry.kind == kind, "an entry of another path was moved")
+            try found.entry.validate()
+        }
     }
 
     /// A cache of what was found holds the same.
@@ -123,6 +181,7 @@ final class FileCacheTarget: FuzzTarget {
             }
             var input = InputWriter()
             input.byte(0)
+            input.block([[], [0, 0], [2, 0, 1, 2, 3], [3, 200, 1], [12, 0], [20, 1]][round])
             input.block(paths)
             input.raw(records)
             seeds.append(input.bytes)

@@ -5,11 +5,12 @@ import Records
 @testable import RecordSamples
 @testable import Repository
 
-/// What people keep of keys: key files, recovery words, recovery kits.
+/// What people keep and hand over of keys: key files, recovery words, recovery kits, requests of members.
 final class KeyTextTarget: FuzzTarget {
     static let name = "keytext"
     static let parsers = [
         "Commands/RecoveryKit/RecoveryKit+Text.swift", "Repository/Keys/KeyFile.swift", "Repository/Keys/KeyText.swift",
+        "Repository/Keys/MemberKeyFile.swift", "Repository/Keys/MemberRequest.swift",
         "Repository/Keys/RecoveryWords.swift",
     ]
 
@@ -17,13 +18,56 @@ final class KeyTextTarget: FuzzTarget {
         var input = InputReader(input)
         let mode = input.byte()
         let bytes = input.remainder()
-        switch mode % 5 {
+        switch mode % 9 {
         case 0: try checkKeyFile(bytes)
         case 1: try checkKeyFile(try withCheck(bytes))
         case 2: try checkWords(String(decoding: bytes, as: UTF8.self))
         case 3: try checkSecret(bytes)
-        default: try checkKit(String(decoding: bytes, as: UTF8.self))
+        case 4: try checkKit(String(decoding: bytes, as: UTF8.self))
+        case 5: try checkMemberKeyFile(bytes)
+        case 6: try checkMemberKeyFile(try withCheck(bytes))
+        case 7: try checkRequest(String(decoding: bytes, as: UTF8.self))
+        default: try checkRequest(try request(bytes))
         }
+    }
+
+    private func checkMemberKeyFile(_ bytes: [UInt8]) throws {
+        let text = try Fixture.secret(bytes)
+        let parsed = try attempt { () throws -> (RepositoryID, VerifyingKey, SecretHolder) in
+            let file = try MemberKeyFile(parsing: text)
+            return (file.repository, file.rootOwner, SecretHolder(try file.seed.copy()))
+        }
+        guard let (repository, owner, seed) = parsed else { return }
+        try require(seed.secret.count == 32, "a seed of \(seed.secret.count) bytes passes")
+        let written = try MemberKeyFile(repository: repository, rootOwner: owner, seed: try seed.secret.copy()).text()
+        let again = try MemberKeyFile(parsing: written)
+        let isSame = again.repository == repository && again.rootOwner == owner && again.seed.equals(seed.secret)
+        try require(isSame && MemberKeyFile.isOne(written), "a member's key file changes when it is written and read")
+        let request = try MemberRequest(again, name: "member")
+        let read = try MemberRequest(parsing: try request.text(signedWith: again))
+        let agreement = try AgreementKey(memberSeed: seed.secret, repository: repository)
+        let fits = read == request && read.agreementKey == agreement.publicKey
+        try require(fits, "a request is not that of the key file")
+    }
+
+    private func checkRequest(_ text: String) throws {
+        guard let request = try attempt({ try MemberRequest(parsing: text) }) else { return }
+        try MemberRequest.validate(name: request.name)
+        let signer = MemberKeyFile(repository: request.repository, rootOwner: request.rootOwner, seed: try Self.seed())
+        // Only who has the seed can write it again.
+        guard request.key == (try SigningKey(seed: signer.seed).publicKey) else { return }
+        let again = try MemberRequest(parsing: try request.text(signedWith: signer))
+        try require(again == request, "a request changes when it is written and read")
+    }
+
+    private static func seed() throws -> Secret { try Fixture.secret(0x07) }
+
+    /// A line with these fields, signed and with the right check.
+    private func request(_ body: [UInt8]) throws -> String {
+        let message = Array("holdfast/v1/member-request\0".utf8) + body
+        let signed = body + (try unsafe SigningKey(seed: Self.seed()).sign(message.span.bytes))
+        let whole = signed + (try sha256(signed).bytes.prefix(4))
+        return "holdfast-member-request-1:" + (unsafe Hex.encode(whole.span.bytes))
     }
 
     private func checkKeyFile(_ bytes: [UInt8]) throws {
@@ -105,7 +149,19 @@ final class KeyTextTarget: FuzzTarget {
         var source = try RecordSource(seed: 54)
         source.addsUnknownFields = false
         kit.heads = [try source.head(), try source.head()]
+        let member = MemberKeyFile(
+            repository: fixture.id,
+            rootOwner: fixture.keyring.rootOwner,
+            seed: try Self.seed()
+        )
+        let memberText = String(decoding: try member.text().withBytes { $0.copyBytes() }, as: UTF8.self)
+        let unsealed = memberText.split(separator: "\n", omittingEmptySubsequences: false)
+            .filter { !$0.hasPrefix("check") }.joined(separator: "\n")
+        let line = try MemberRequest(member, name: "web1").text(signedWith: member)
+        let hex = String(line.dropFirst("holdfast-member-request-1:".count))
+        let requestBody = Array((Hex.decode(hex) ?? []).dropLast(68))
         return [
+            [5] + Array(memberText.utf8), [6] + Array(unsealed.utf8), [7] + Array(line.utf8), [8] + requestBody,
             [0] + file, [1] + Array(unchecked.utf8), [1] + Array(unchecked.replacing("\n", with: "\r\n").utf8),
             [2] + Array(words.utf8), [3] + (0..<34), [4] + Array(try kit.text().utf8), [4] + Array(words.utf8),
         ]

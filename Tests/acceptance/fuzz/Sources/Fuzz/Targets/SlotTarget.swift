@@ -28,6 +28,10 @@ final class SlotTarget: FuzzTarget {
         var object = RecordKind.slot.magic
         object.appendLittleEndian(UInt32(fields.count))
         object += fields
+        if flags & 32 != 0 {
+            try checkMembers(object, keyring)
+            return
+        }
         let isSealed = flags & 1 == 0
         if isSealed {
             guard let sealed = try seal(object, keyring) else { return }
@@ -67,6 +71,53 @@ final class SlotTarget: FuzzTarget {
         try unsafe aead.seal(plain.span.bytes, counter: 0, associatedData: object.span.bytes, into: &sealed, at: 0)
         object.appendLittleEndian(UInt32(sealed.count))
         return object + sealed
+    }
+
+    /// A slot that is sealed to a member: what it grants comes out of a new slot as it went in.
+    private func checkMembers(_ prefix: [UInt8], _ plain: [UInt8]) throws {
+        let header = try attempt { try KeySlotHeader(object: prefix + [0, 0, 0, 0]) }
+        guard var header else { return }
+        let key = try Fixture.agreementKey(0x61)
+        let salt = header.salt
+        let info = Array("holdfast/v1/slot/recipient".utf8) + header.repository.bytes
+        let message = try unsafe HPKE.seal(
+            fixture.slotSecret.secret,
+            to: key.publicKey,
+            info: info.span.bytes,
+            associatedData: salt.span.bytes,
+            suite: header.suite
+        )
+        header.kind = SlotKind.recipient.rawValue
+        header.scryptLog2N = 0
+        header.scryptR = 0
+        header.scryptP = 0
+        header.sealedSecret = message.encapsulatedKey + message.ciphertext
+        header.recipient = key.publicKey.shortID
+        guard let object = try seal(Array(header.encodedPrefix()), plain) else { return }
+        // A larger one than others may have, and it is no slot to try credentials on.
+        let store = MemoryObjectStore()
+        try store.put(.init(ObjectNames.slot(try sha256(object))), object)
+        let padded = object + [UInt8](repeating: 0, count: KeySlotHeader.maximumByteCount)
+        try store.put(.init(ObjectNames.slot(try sha256(padded))), padded)
+        if let slots = try attempt({ try Slots(store: store, repository: fixture.id, warn: { _ in }) }) {
+            try require(slots.slots.isEmpty, "credentials would be tried on a member's slot")
+            let opened = try attempt { try slots.open(.recovery(fixture.slotSecret), repository: fixture.id) }
+            try require(opened == nil, "a credential opens what is sealed to a member")
+        }
+        guard let read = try attempt({ try KeySlotHeader(object: object) }) else { return }
+        guard let grant = try attempt({ try KeySlot.open(object, header: read, with: key) }) else { return }
+        guard let grant else { throw Finding(message: "a slot does not open for its member") }
+        let again = try KeySlot.seal(grant, to: key.publicKey, label: "again", time: 1, suite: header.suite)
+        let opened = try KeySlot.open(again, header: KeySlotHeader(object: again), with: key)
+        try require(
+            opened?.member == grant.member && opened?.role == grant.role && opened?.rootOwner == grant.rootOwner
+                && opened?.privateKeys.count == grant.privateKeys.count
+                && opened?.derivedKeys.count == grant.derivedKeys.count,
+            "a grant does not come out of a new slot"
+        )
+        let other = try Fixture.agreementKey(0x62)
+        let stolen = try KeySlot.open(again, header: KeySlotHeader(object: again), with: other)
+        try require(stolen == nil, "a member's slot opens for another")
     }
 
     /// No key derivation runs on numbers that a hostile store chose.
@@ -179,6 +230,24 @@ final class SlotTarget: FuzzTarget {
             input.byte([16, 8, 0, 16, 2, 4, 8, 1][round % 8])
             input.block(Array(header.encodedPrefix().dropFirst(12)))
             input.raw(plain[round % plain.count])
+            seeds.append(input.bytes)
+        }
+        for role in [MemberRole.writer, .reader, .owner] {
+            let grant = KeyGrant(
+                repository: fixture.id,
+                rootOwner: fixture.keyring.rootOwner,
+                member: fixture.keyring.member,
+                role: role,
+                repositorySecret: role == .owner ? fixture.keyring.repositorySecret : nil,
+                privateKeys: role == .writer ? [] : fixture.keyring.privateKeys,
+                derivedKeys: role == .owner ? [] : [fixture.keys]
+            )
+            var input = InputWriter()
+            input.byte(32)
+            var header = try source.slotHeader()
+            header.repository = fixture.id
+            input.block(Array(header.encodedPrefix().dropFirst(12)))
+            input.raw(try grant.encoded(seed: nil, capacity: 4096).withBytes { $0.copyBytes() })
             seeds.append(input.bytes)
         }
         return seeds
