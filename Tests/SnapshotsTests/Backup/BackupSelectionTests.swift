@@ -165,7 +165,9 @@ import Testing
         let first = try fixture.backUp()
         #expect(first.tally.directoriesNew == above + 4)
         #expect(first.tally.dataChunks == 1)
-        #expect(first.tally.metadataChunks == 1)
+        // Where a page ends depends on the paths, so on the temporary directory's.
+        let pages = try CheckFixture.check(try fixture.open()).summary.pages
+        #expect(first.tally.metadataChunks == UInt64(pages))
         let same = try fixture.backUp()
         #expect(same.tally.directoriesUnmodified == above + 4)
         #expect(same.tally.dataChunks == 0)

@@ -41,6 +41,8 @@ final class HistoryTarget: FuzzTarget {
 
     private struct Built {
         var policies: [Policy]
+        /// By the number that the object's name says.
+        var policiesByName: [UInt64: Policy]
         var policyHashes: [ObjectHash]
         var last: (number: UInt64, hash: ObjectHash)?
         var honest: Set<ObjectHash> = []
@@ -56,7 +58,11 @@ final class HistoryTarget: FuzzTarget {
             fixture.store.overwrite(object, with: nil)
         }
         let chain = fixture.repository.policies
-        var built = Built(policies: chain.policies, policyHashes: chain.hashes)
+        var built = Built(
+            policies: chain.policies,
+            policiesByName: [0: chain.policies[0]],
+            policyHashes: chain.hashes
+        )
         var parts = 0
         while !input.isAtEnd, parts < 8 {
             let flags = input.byte()
@@ -84,6 +90,7 @@ final class HistoryTarget: FuzzTarget {
         let name = try attempt { try ObjectName(ObjectNames.policy(number)) }
         guard let name, accepts({ try fixture.store.put(name, object) }) else { return }
         built.policies.append(policy)
+        built.policiesByName[number] = policy
         built.policyHashes.append(try sha256(object))
     }
 
@@ -160,7 +167,12 @@ final class HistoryTarget: FuzzTarget {
         }
         try require(foreign == nil, "a chain of policies opens that begins with another one")
         guard let policies else { return }
-        try require(policies.policies == built.policies, "policies read otherwise than they were signed")
+        // Each is the one of its name; all others are noted as passed over.
+        for (number, policy) in policies.policies.enumerated() {
+            try require(built.policiesByName[UInt64(number)] == policy, "policies read otherwise than they were signed")
+        }
+        let count = policies.policies.count + policies.strays.count
+        try require(count == built.policiesByName.count, "a policy is neither read nor passed over")
         let repository = Repository(
             store: store,
             keyring: fixture.keyring,
